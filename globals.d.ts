@@ -1,0 +1,2 @@
+/** The product's version, from the root package.json; put in by the build, and by jest for tests. */
+declare const __CAVRA_VERSION__: string;

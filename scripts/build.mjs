@@ -1,0 +1,132 @@
+// Builds every bundle that CI jobs run, from the table below, into the dist/ folders that are committed.
+//
+//   node scripts/build.mjs [--out FOLDER]
+//
+// With --out the same tree is written under FOLDER instead of the repository; check-dist compares the two.
+import { chmod, mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+/**
+ * The bundles. To add one, add an entry:
+ *   dist     folder that holds it, from the root; it belongs to the build, which empties it first
+ *   entries  output name, without its extension, to source file
+ *   command  true: runs as a program, so it gets a `#!` line and the executable bit
+ *   split    true: what is imported with `import()` becomes a chunk of its own, loaded when it is needed
+ *   format   'esm' (.mjs, the default) or 'cjs' (.cjs), for hosts that cannot start an ES module
+ */
+export const bundles = [
+  {
+    dist: 'packages/cli/dist',
+    entries: { 'cavra-release-governance': 'packages/cli/src/main.ts' },
+    command: true,
+  },
+];
+
+const root = await realpath(fileURLToPath(new URL('..', import.meta.url)));
+const NOTICES = 'THIRD-PARTY-NOTICES.txt';
+
+// CommonJS dependencies call require() for Node's own modules; an ES module has none until it is made.
+const REQUIRE_BANNER =
+  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
+
+async function buildBundle(bundle, outRoot, version) {
+  const outdir = join(outRoot, bundle.dist);
+  await rm(outdir, { recursive: true, force: true });
+  await mkdir(outdir, { recursive: true });
+
+  const cjs = bundle.format === 'cjs';
+  const bundleWith = (banner) =>
+    build({
+      absWorkingDir: root,
+      entryPoints: bundle.entries,
+      outdir,
+      bundle: true,
+      write: false,
+      metafile: true,
+      platform: 'node',
+      target: 'node20',
+      format: cjs ? 'cjs' : 'esm',
+      outExtension: { '.js': cjs ? '.cjs' : '.mjs' },
+      splitting: bundle.split === true,
+      chunkNames: 'chunk-[hash]',
+      charset: 'utf8',
+      legalComments: 'none',
+      minifyWhitespace: true,
+      minifySyntax: true,
+      treeShaking: true,
+      define: { __CAVRA_VERSION__: JSON.stringify(version) },
+      banner: { js: banner.join('\n') },
+      logLevel: 'warning',
+    });
+
+  const shebang = bundle.command ? ['#!/usr/bin/env node'] : [];
+  let result = await bundleWith(shebang);
+  if (!cjs && callsRequire(result.metafile)) result = await bundleWith([...shebang, REQUIRE_BANNER]);
+
+  const entryFiles = new Set(Object.keys(bundle.entries).map((name) => `${name}.${cjs ? 'cjs' : 'mjs'}`));
+  for (const file of result.outputFiles) {
+    await mkdir(dirname(file.path), { recursive: true });
+    await writeFile(file.path, file.contents);
+    const executable = bundle.command && entryFiles.has(relative(outdir, file.path));
+    await chmod(file.path, executable ? 0o755 : 0o644);
+  }
+  await writeFile(join(outdir, NOTICES), await notices(result.metafile), { mode: 0o644 });
+  return result.outputFiles.map((file) => ({ path: relative(outRoot, file.path), bytes: file.contents.length }));
+}
+
+function callsRequire(metafile) {
+  return Object.values(metafile.outputs).some((output) => output.imports.some(({ kind }) => kind === 'require-call'));
+}
+
+/** The licences of the packages whose code really is in the bundle: inputs that tree shaking left at 0 bytes are not. */
+async function notices(metafile) {
+  const used = new Set();
+  for (const output of Object.values(metafile.outputs)) {
+    for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
+      if (bytesInOutput > 0 && input.includes('node_modules/')) used.add(packageFolder(input));
+    }
+  }
+  const sections = new Map();
+  for (const folder of used) {
+    const manifest = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'));
+    sections.set(`${manifest.name}@${manifest.version}`, await notice(join(root, folder), manifest));
+  }
+  if (sections.size === 0) return 'This bundle contains no third-party code.\n';
+  const sorted = [...sections].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
+  return ['This bundle contains code of the packages below.\n', ...sorted].join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+function packageFolder(input) {
+  const marker = 'node_modules/';
+  const start = input.lastIndexOf(marker) + marker.length;
+  const [first, second] = input.slice(start).split('/');
+  return input.slice(0, start) + (first.startsWith('@') ? `${first}/${second}` : first);
+}
+
+async function notice(folder, manifest) {
+  const texts = (await readdir(folder)).filter((name) => /^(licen[cs]e|notice|copying)([.-]|$)/i.test(name)).sort();
+  if (texts.length === 0 && typeof manifest.license !== 'string') {
+    throw new Error(`${manifest.name} states no licence: it cannot be bundled`);
+  }
+  const bodies = await Promise.all(texts.map(async (name) => (await readFile(join(folder, name), 'utf8')).trim()));
+  const head = `${manifest.name} ${manifest.version} (${manifest.license ?? 'see below'})`;
+  return `${[head, ...bodies].join('\n\n').replaceAll('\r\n', '\n')}\n`;
+}
+
+/** Builds every bundle under `outRoot`; returns the files written, as paths from there. */
+export async function buildAll(outRoot = root) {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const files = [];
+  for (const bundle of bundles) files.push(...(await buildBundle(bundle, outRoot, version)));
+  return files;
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(await realpath(process.argv[1])).href) {
+  const { values } = parseArgs({ options: { out: { type: 'string' } } });
+  for (const { path, bytes } of await buildAll(values.out ?? root)) {
+    console.log(`${path.split(sep).join('/').padEnd(64)} ${(bytes / 1024).toFixed(1).padStart(8)} KiB`);
+  }
+}

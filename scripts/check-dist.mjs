@@ -1,0 +1,64 @@
+// Rebuilds every bundle and compares it, byte for byte, with what is committed. Exit status 1 names what differs.
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildAll, bundles } from './build.mjs';
+
+/** Compares the dist folders under two roots; returns one line for each file that differs. */
+export async function compareDist(committedRoot, builtRoot, folders) {
+  const problems = [];
+  for (const folder of folders) {
+    const committed = await listFiles(join(committedRoot, folder));
+    const built = await listFiles(join(builtRoot, folder));
+    for (const name of [...new Set([...committed, ...built])].sort()) {
+      const path = `${folder}/${name}`;
+      if (!built.has(name)) problems.push(`${path}: is not a product of the build`);
+      else if (!committed.has(name)) problems.push(`${path}: is missing`);
+      else problems.push(...(await compareFile(path, join(committedRoot, path), join(builtRoot, path))));
+    }
+  }
+  return problems;
+}
+
+async function compareFile(path, committed, built) {
+  const [a, b] = await Promise.all([readFile(committed), readFile(built)]);
+  if (!a.equals(b)) return [`${path}: differs (${a.length} bytes committed, ${b.length} bytes built)`];
+  const [modeA, modeB] = await Promise.all([stat(committed), stat(built)]);
+  if ((modeA.mode & 0o100) !== (modeB.mode & 0o100)) return [`${path}: has the wrong executable bit`];
+  return [];
+}
+
+async function listFiles(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return new Set(
+    entries
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => relative(folder, join(entry.parentPath, entry.name))),
+  );
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const fresh = await mkdtemp(join(tmpdir(), 'cavra-dist-'));
+  try {
+    await buildAll(fresh);
+    const problems = await compareDist(
+      root,
+      fresh,
+      bundles.map(({ dist }) => dist),
+    );
+    for (const problem of problems) console.error(problem);
+    if (problems.length > 0) {
+      console.error('dist is not what the sources build; run `npx -y pnpm@12 build` and commit the result');
+      process.exitCode = 1;
+    } else {
+      console.log(`${bundles.length} dist folder(s) are what the sources build`);
+    }
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
