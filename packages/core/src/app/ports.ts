@@ -1,0 +1,83 @@
+import type { DecisionResponse, EvaluateRequest, EvidenceRecord, RunnerAuth, RunnerIdentity } from '../domain/wire/types.ts';
+
+/** The small interfaces over which the use cases run; `io` implements them, entry files compose them. */
+
+/** Milliseconds since the Unix epoch. */
+export type Clock = () => number;
+
+/** `size` cryptographically random bytes. */
+export type RandomBytes = (size: number) => Uint8Array;
+
+/** How a runner proved who it is, and what of it is proven. */
+export interface AuthenticatedRunner {
+  readonly method: 'oidc' | 'hmac';
+  readonly identity: RunnerIdentity;
+  readonly keyId: string;
+  /** Fields of the identity (wire names) that the proof covers ... */
+  readonly verified: readonly (keyof RunnerIdentity)[];
+  /** ... and those that are only the runner's word. */
+  readonly unverified: readonly (keyof RunnerIdentity)[];
+  /** The signed claims of an OIDC token; absent with HMAC. */
+  readonly claims?: Readonly<Record<string, unknown>>;
+  /** What a reader of the report must know, for example that replay cannot be noticed here. */
+  readonly notes: readonly string[];
+}
+
+/** Checks the `runner_auth` of a request. */
+export interface Authenticator {
+  /**
+   * @param request the request without `runner_auth`
+   * @throws AuthenticationError with the reason; a ConfigurationError is never thrown here
+   */
+  authenticate(request: EvaluateRequest, auth: RunnerAuth | undefined): Promise<AuthenticatedRunner>;
+}
+
+/** Produces the `runner_auth` for a request: the platform's OIDC token or an HMAC over the claims. */
+export interface RunnerProver {
+  readonly method: 'oidc' | 'hmac';
+  /** @throws AuthenticationError when there is nothing to prove with */
+  prove(identity: RunnerIdentity, request: EvaluateRequest): Promise<RunnerAuth>;
+}
+
+/** Says whether an authenticated runner may pass for a request (design.md section 4). */
+export interface TrustPolicyEvaluator {
+  evaluate(runner: AuthenticatedRunner, request: EvaluateRequest): TrustDecision;
+}
+
+export type TrustDecision =
+  | { readonly trusted: true; /** Which rule let it pass. */ readonly rule: string }
+  | { readonly trusted: false; readonly reason: string };
+
+/** Appends to one evidence stream; the only writer of it. */
+export interface EvidenceRecorder {
+  /** Records in the stream so far. */
+  readonly records: number;
+  /** `record_hash` of the last record, or the empty string. */
+  readonly headHash: string;
+  /**
+   * Adds one record and returns only once it is durable on disk. The recorder chooses record id, sequence, links and time, adds its
+   * own `go-daemon-evidence://<record_id>` to the response's `evidence_refs`, hashes and signs.
+   *
+   * @throws RuntimeFailure E501 not written (the stream stays valid), E503 stream removed or replaced, E505 too large
+   * @throws SecretFoundError E601 the encoded line holds a configured secret
+   */
+  append(request: EvaluateRequest, response: DecisionResponse): Promise<EvidenceRecord>;
+  close(): Promise<void>;
+}
+
+/** One answered request. */
+export interface Evaluation {
+  readonly response: DecisionResponse;
+  /** Absent when authentication failed. */
+  readonly runner?: AuthenticatedRunner;
+  /** Set when the runner was not authenticated or not trusted. */
+  readonly refusal?: { readonly code: 'CAVRA-E320' | `CAVRA-E3${string}`; readonly message: string };
+}
+
+/** Whoever answers requests: this process, a resident daemon, or an external program. */
+export interface GovernanceRuntime {
+  readonly name: 'embedded' | 'socket' | 'external';
+  /** @param request with its `runner_auth` */
+  evaluate(request: EvaluateRequest): Promise<Evaluation>;
+  close(): Promise<void>;
+}

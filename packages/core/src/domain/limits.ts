@@ -1,0 +1,51 @@
+/**
+ * Every size, count and time bound of the product, in one place.
+ * Sizes are bytes, times are milliseconds unless the name says seconds.
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** One request, as sent or as a file (upstream-weaknesses.md row 30). */
+export const MAX_REQUEST_BYTES = 1 * MIB;
+/** Requests in one run of the gate. */
+export const MAX_REQUESTS_PER_RUN = 1_000;
+/** One evidence record's line without its line end; larger is refused before it is written (row 9). */
+export const MAX_RECORD_BYTES = 16 * MIB;
+/** Nesting depth of any JSON read from outside. */
+export const MAX_JSON_DEPTH = 32;
+/** Findings listed in a verification report; the rest is counted (row 33). */
+export const MAX_REPORT_FINDINGS = 1_000;
+
+/** Signing keys shorter than this are refused: published MACs can be guessed at offline (wire-format.md section 3). */
+export const MIN_SIGNING_KEY_BYTES = 32;
+/** A configured secret shorter than this is not searched for: it would match by chance. */
+export const MIN_SEARCHABLE_SECRET_BYTES = 8;
+
+/** `HMAC-SHA256-REQUEST` is accepted from this long before its issue time ... */
+export const REQUEST_AUTH_EARLY_SECONDS = 60;
+/** ... to this long after it (wire-format.md section 3). */
+export const REQUEST_AUTH_LATE_SECONDS = 300;
+
+/** A compact JWT. */
+export const MAX_TOKEN_BYTES = 16 * KIB;
+/** Tolerated difference between our clock and an issuer's. */
+export const CLOCK_TOLERANCE_SECONDS = 60;
+/** Age by `iat` beyond which a token is refused, unless configured. */
+export const DEFAULT_TOKEN_AGE_SECONDS = 15 * 60;
+/** The same for GitLab, whose token is issued when the job starts. */
+export const GITLAB_TOKEN_AGE_SECONDS = 60 * 60;
+/** A JSON Web Key Set, as file or as HTTP body. */
+export const MAX_JWKS_BYTES = 256 * KIB;
+export const MAX_JWKS_KEYS = 100;
+/** How long a fetched JWKS may be used (row 25). */
+export const JWKS_CACHE_MS = 10 * 60 * 1000;
+/** Body of a platform's token service. */
+export const MAX_TOKEN_RESPONSE_BYTES = 64 * KIB;
+
+/** Trust policy and keyring files. */
+export const MAX_CONFIGURATION_FILE_BYTES = 1 * MIB;
+
+/** The whole gate run, unless configured. */
+export const DEFAULT_TIMEOUT_SECONDS = 60;
+export const MAX_TIMEOUT_SECONDS = 3_600;
