@@ -1,4 +1,13 @@
-import type { DecisionResponse, EvaluateRequest, EvidenceRecord, RunnerAuth, RunnerIdentity } from '../domain/wire/types.ts';
+import type { AuthenticatedRunner, TrustDecision, TrustPolicyEvaluator } from '../domain/trust/types.ts';
+import type {
+  DecisionResponse,
+  EvaluateRequest,
+  EvidenceRecord,
+  RunnerAuth,
+  RunnerIdentity,
+} from '../domain/wire/types.ts';
+
+export type { AuthenticatedRunner, TrustDecision, TrustPolicyEvaluator };
 
 /** The small interfaces over which the use cases run; `io` implements them, entry files compose them. */
 
@@ -7,21 +16,6 @@ export type Clock = () => number;
 
 /** `size` cryptographically random bytes. */
 export type RandomBytes = (size: number) => Uint8Array;
-
-/** How a runner proved who it is, and what of it is proven. */
-export interface AuthenticatedRunner {
-  readonly method: 'oidc' | 'hmac';
-  readonly identity: RunnerIdentity;
-  readonly keyId: string;
-  /** Fields of the identity (wire names) that the proof covers ... */
-  readonly verified: readonly (keyof RunnerIdentity)[];
-  /** ... and those that are only the runner's word. */
-  readonly unverified: readonly (keyof RunnerIdentity)[];
-  /** The signed claims of an OIDC token; absent with HMAC. */
-  readonly claims?: Readonly<Record<string, unknown>>;
-  /** What a reader of the report must know, for example that replay cannot be noticed here. */
-  readonly notes: readonly string[];
-}
 
 /** Checks the `runner_auth` of a request. */
 export interface Authenticator {
@@ -38,15 +32,6 @@ export interface RunnerProver {
   /** @throws AuthenticationError when there is nothing to prove with */
   prove(identity: RunnerIdentity, request: EvaluateRequest): Promise<RunnerAuth>;
 }
-
-/** Says whether an authenticated runner may pass for a request (design.md section 4). */
-export interface TrustPolicyEvaluator {
-  evaluate(runner: AuthenticatedRunner, request: EvaluateRequest): TrustDecision;
-}
-
-export type TrustDecision =
-  | { readonly trusted: true; /** Which rule let it pass. */ readonly rule: string }
-  | { readonly trusted: false; readonly reason: string };
 
 /** Appends to one evidence stream; the only writer of it. */
 export interface EvidenceRecorder {
