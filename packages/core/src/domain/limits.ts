@@ -14,6 +14,8 @@ export const MAX_REQUESTS_PER_RUN = 1_000;
 export const MAX_RECORD_BYTES = 16 * MIB;
 /** Nesting depth of any JSON read from outside. */
 export const MAX_JSON_DEPTH = 32;
+/** Characters of one JSON number; none that means anything here comes near it. */
+export const MAX_JSON_NUMBER_CHARACTERS = 1_000;
 /** Findings listed in a verification report; the rest is counted (row 33). */
 export const MAX_REPORT_FINDINGS = 1_000;
 
@@ -49,3 +51,25 @@ export const MAX_CONFIGURATION_FILE_BYTES = 1 * MIB;
 /** The whole gate run, unless configured. */
 export const DEFAULT_TIMEOUT_SECONDS = 60;
 export const MAX_TIMEOUT_SECONDS = 3_600;
+
+/** One try of an HTTP request; a silent server gets this long, then the next try, all inside the request's deadline. */
+export const HTTP_ATTEMPT_MS = 10_000;
+/** Tries of one HTTP request, the first included. */
+export const HTTP_MAX_ATTEMPTS = 5;
+/** Longest pause before the second try; it doubles with each further one ... */
+export const HTTP_RETRY_BASE_MS = 400;
+/** ... up to this. A server's Retry-After may ask for more. */
+export const HTTP_RETRY_CAP_MS = 5_000;
+/** Status line and headers of an HTTP answer. */
+export const HTTP_MAX_HEADER_BYTES = 16 * KIB;
+/** How long one address of a host may take to connect before the next is tried beside it. */
+export const HTTP_NEXT_ADDRESS_MS = 1_000;
+
+/** Asking a platform's token service, retries included. */
+export const TOKEN_REQUEST_MS = 25_000;
+/** How long an acquired token serves the further requests of the same run. */
+export const TOKEN_REUSE_MS = 2 * 60 * 1000;
+/** Fetching a JWKS, retries included. */
+export const JWKS_REQUEST_MS = 20_000;
+/** Unknown key ids lead to a new fetch at most this often, so that made-up ones cannot turn a verifier against the issuer. */
+export const JWKS_REFRESH_INTERVAL_MS = 30 * 1000;
