@@ -1,1 +1,37 @@
-export {};
+import { systemClock, systemRandomBytes } from '@cavra/release-governance-core';
+import { runProgram } from './program.ts';
+
+/** The one place of the command line that touches the process: arguments, environment, streams and exit status. */
+
+/** Writes whole and waits for the reader: a pipe would lose what is left when the process ends. A closed pipe is no error. */
+function writer(stream: NodeJS.WriteStream): { write: (text: string) => void; drained: () => Promise<void> } {
+  let closed = false;
+  let last: Promise<void> = Promise.resolve();
+  stream.on('error', () => {
+    closed = true;
+  });
+  return {
+    write: (text) => {
+      if (closed) return;
+      last = new Promise((resolve) => stream.write(text, () => resolve()));
+    },
+    drained: () => last,
+  };
+}
+
+const out = writer(process.stdout);
+const err = writer(process.stderr);
+const status = await runProgram(process.argv.slice(2), {
+  environment: process.env,
+  workingDirectory: process.cwd(),
+  now: systemClock,
+  randomBytes: systemRandomBytes,
+  out: out.write,
+  err: err.write,
+  colour: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb',
+  progress: process.stderr.isTTY === true && process.env['CI'] === undefined,
+  version: __CAVRA_VERSION__,
+});
+await Promise.all([out.drained(), err.drained()]);
+// A run that was given up at its deadline may have left sockets and timers behind; nothing waits for them.
+process.exit(status);

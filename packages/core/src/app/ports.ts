@@ -1,3 +1,4 @@
+import type { AuthenticationError } from '../domain/diagnosis.ts';
 import type { AuthenticatedRunner, TrustDecision, TrustPolicyEvaluator } from '../domain/trust/types.ts';
 import type {
   DecisionResponse,
@@ -55,14 +56,20 @@ export interface Evaluation {
   readonly response: DecisionResponse;
   /** Absent when authentication failed. */
   readonly runner?: AuthenticatedRunner;
-  /** Set when the runner was not authenticated or not trusted. */
-  readonly refusal?: { readonly code: 'CAVRA-E320' | `CAVRA-E3${string}`; readonly message: string };
+  /** Which rule of the trust policy let the runner pass; absent when it did not. */
+  readonly trustRule?: string;
+  /** Why the runner was not authenticated or not trusted; such a `block` is never one that was expected. */
+  readonly refusal?: AuthenticationError;
 }
 
 /** Whoever answers requests: this process, a resident daemon, or an external program. */
 export interface GovernanceRuntime {
   readonly name: 'embedded' | 'socket' | 'external';
-  /** @param request with its `runner_auth` */
-  evaluate(request: EvaluateRequest): Promise<Evaluation>;
+  /**
+   * @param request with its `runner_auth`
+   * @param proofFailure why the runner has no proof to send
+   * @throws RuntimeFailure when no answer could be had, SecretFoundError when the record would hold a secret
+   */
+  evaluate(request: EvaluateRequest, proofFailure?: AuthenticationError): Promise<Evaluation>;
   close(): Promise<void>;
 }

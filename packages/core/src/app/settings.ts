@@ -340,7 +340,7 @@ function problemOf(definition: SettingDefinition, text: string): string | undefi
     case 'choice':
       return definition.choices?.includes(text) ? undefined : `must be one of ${definition.choices?.join(', ')}`;
     case 'flag':
-      return text === 'true' || text === 'false' ? undefined : 'must be true or false';
+      return /^(true|false)$/i.test(text) ? undefined : 'must be true or false';
     case 'seconds': {
       const [minimum, maximum] = definition.range ?? [0, Number.MAX_SAFE_INTEGER];
       const seconds = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
@@ -374,7 +374,7 @@ function typed(values: ReadonlyMap<string, string>, given: ReadonlySet<SettingNa
     requestJson: text('request-json'),
     expectedDecision: required('expected-decision') as Decision,
     expectedRuleId: text('expected-rule-id'),
-    allowBlockingDecision: text('allow-blocking-decision') === 'true',
+    allowBlockingDecision: /^true$/i.test(required('allow-blocking-decision')),
     evidenceDir: required('evidence-dir'),
     auth: required('auth') as GateSettings['auth'],
     issuer: text('issuer'),

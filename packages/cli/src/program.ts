@@ -1,0 +1,79 @@
+import { asCavraError, type CavraError, ConfigurationError, diagnosisJson } from '@cavra/release-governance-core';
+import { parseArguments } from './arguments.ts';
+import type { Command, Terminal } from './command.ts';
+import { commandHelp, programHelp } from './help.ts';
+import { failureText } from './render/failure-text.ts';
+
+interface CommandEntry {
+  readonly name: string;
+  /** Loads the command's module, and with it only what that command needs. */
+  readonly load: () => Promise<Command>;
+}
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: 'gate', load: async () => (await import('./commands/gate.ts')).gateCommand },
+  { name: 'verify', load: async () => (await import('./commands/verify.ts')).verifyCommand },
+  { name: 'request new', load: async () => (await import('./commands/request-new.ts')).requestNewCommand },
+  { name: 'request lint', load: async () => (await import('./commands/request-lint.ts')).requestLintCommand },
+  { name: 'policy lint', load: async () => (await import('./commands/policy-lint.ts')).policyLintCommand },
+  { name: 'policy explain', load: async () => (await import('./commands/policy-explain.ts')).policyExplainCommand },
+  { name: 'doctor', load: async () => (await import('./commands/doctor.ts')).doctorCommand },
+];
+
+/**
+ * Runs the program.
+ *
+ * @param args the arguments after the program's name
+ * @returns the exit status (interfaces.md); never throws
+ */
+export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    return await dispatch(args, terminal);
+  } catch (error) {
+    const failure = asCavraError(error);
+    printFailure(failure, args, terminal);
+    return failure.exitStatus;
+  }
+}
+
+async function dispatch(args: readonly string[], terminal: Terminal): Promise<number> {
+  const [first] = args;
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+    const commands = await Promise.all(COMMANDS.map(({ load }) => load()));
+    terminal.out(programHelp(commands, terminal.version));
+    if (first !== undefined) return 0;
+    throw new ConfigurationError('CAVRA-E217', 'no command is given');
+  }
+  if (first === '--version') {
+    terminal.out(`${terminal.version}\n`);
+    return 0;
+  }
+  const entry = findCommand(args);
+  const command = await entry.load();
+  const rest = args.slice(entry.name.split(' ').length);
+  if (rest.includes('--help') || rest.includes('-h')) {
+    terminal.out(commandHelp(command));
+    return 0;
+  }
+  return command.run(terminal, parseArguments(command, rest));
+}
+
+/** Takes the longest name that the arguments start with. */
+function findCommand(args: readonly string[]): CommandEntry {
+  const entry = COMMANDS.find(({ name }) => name.split(' ').every((word, index) => args[index] === word));
+  if (entry !== undefined) return entry;
+  const [first = ''] = args;
+  const inGroup = COMMANDS.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name);
+  const hint = inGroup.length > 0 ? `say ${inGroup.join(' or ')}` : `known are ${COMMANDS.map(({ name }) => name).join(', ')}`;
+  throw new ConfigurationError('CAVRA-E217', `unknown command ${JSON.stringify(first)}; ${hint}`);
+}
+
+function printFailure(failure: CavraError, args: readonly string[], terminal: Terminal): void {
+  const json = args.some((arg, index) => arg === '--format=json' || (arg === '--format' && args[index + 1] === 'json'));
+  if (json) {
+    const diagnosis = diagnosisJson(failure);
+    terminal.out(`${JSON.stringify({ exit_code: failure.exitStatus, diagnosis }, null, 2)}\n`);
+  }
+  terminal.err(failureText(failure));
+}

@@ -1,0 +1,8 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock, RandomBytes } from '../app/ports.ts';
+
+/** The machine's clock: milliseconds since the Unix epoch. The only place of the core that reads it. */
+export const systemClock: Clock = () => Date.now();
+
+/** The machine's cryptographic random source. */
+export const systemRandomBytes: RandomBytes = (size) => randomBytes(size);
