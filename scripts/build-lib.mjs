@@ -1,3 +1,4 @@
+// @ts-check
 // Builds the library as it is published: packages/core/dist, one .js and .d.ts for each source.
 import { spawnSync } from 'node:child_process';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+// @ts-check
 // Builds every bundle that CI jobs run, from the table below, into the dist/ folders that are committed.
 //
 //   node scripts/build.mjs [--out FOLDER]
@@ -10,12 +11,18 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 /**
- * The bundles. To add one, add an entry:
- *   dist     folder that holds it, from the root; it belongs to the build, which empties it first
- *   entries  output name, without its extension, to source file
- *   command  true: runs as a program, so it gets a `#!` line and the executable bit
- *   split    true: what is imported with `import()` becomes a chunk of its own, loaded when it is needed
- *   format   'esm' (.mjs, the default) or 'cjs' (.cjs), for hosts that cannot start an ES module
+ * @typedef {object} Bundle
+ * @property {string} dist folder that holds it, from the root; it belongs to the build, which empties it first
+ * @property {Record<string, string>} entries output name, without its extension, to source file
+ * @property {boolean} [command] runs as a program, so it gets a `#!` line and the executable bit
+ * @property {boolean} [split] what is imported with `import()` becomes a chunk, loaded when it is needed
+ * @property {'esm' | 'cjs'} [format] `esm` (.mjs, the default) or `cjs` (.cjs), for hosts that start no ES module
+ */
+
+/**
+ * The bundles; to add one, add an entry.
+ *
+ * @type {readonly Bundle[]}
  */
 export const bundles = [
   {
@@ -32,12 +39,14 @@ const NOTICES = 'THIRD-PARTY-NOTICES.txt';
 const REQUIRE_BANNER =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
+/** @param {Bundle} bundle @param {string} outRoot @param {string} version */
 async function buildBundle(bundle, outRoot, version) {
   const outdir = join(outRoot, bundle.dist);
   await rm(outdir, { recursive: true, force: true });
   await mkdir(outdir, { recursive: true });
 
   const cjs = bundle.format === 'cjs';
+  /** @param {readonly string[]} banner */
   const bundleWith = (banner) =>
     build({
       absWorkingDir: root,
@@ -77,11 +86,16 @@ async function buildBundle(bundle, outRoot, version) {
   return result.outputFiles.map((file) => ({ path: relative(outRoot, file.path), bytes: file.contents.length }));
 }
 
+/** @param {import('esbuild').Metafile} metafile */
 function callsRequire(metafile) {
   return Object.values(metafile.outputs).some((output) => output.imports.some(({ kind }) => kind === 'require-call'));
 }
 
-/** The licences of the packages whose code really is in the bundle: inputs that tree shaking left at 0 bytes are not. */
+/**
+ * The licences of the packages whose code really is in the bundle: inputs that tree shaking left at 0 bytes are not.
+ *
+ * @param {import('esbuild').Metafile} metafile
+ */
 async function notices(metafile) {
   const used = new Set();
   for (const output of Object.values(metafile.outputs)) {
@@ -99,13 +113,15 @@ async function notices(metafile) {
   return ['This bundle contains code of the packages below.\n', ...sorted].join(`\n${'-'.repeat(80)}\n\n`);
 }
 
+/** @param {string} input */
 function packageFolder(input) {
   const marker = 'node_modules/';
   const start = input.lastIndexOf(marker) + marker.length;
-  const [first, second] = input.slice(start).split('/');
+  const [first = '', second = ''] = input.slice(start).split('/');
   return input.slice(0, start) + (first.startsWith('@') ? `${first}/${second}` : first);
 }
 
+/** @param {string} folder @param {{ name: string, version: string, license?: unknown }} manifest */
 async function notice(folder, manifest) {
   const texts = (await readdir(folder)).filter((name) => /^(licen[cs]e|notice|copying)([.-]|$)/i.test(name)).sort();
   if (texts.length === 0 && typeof manifest.license !== 'string') {

@@ -1,3 +1,4 @@
+// @ts-check
 // Rebuilds every bundle and compares it, byte for byte, with what is committed. Exit status 1 names what differs.
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -5,8 +6,15 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildAll, bundles } from './build.mjs';
 
-/** Compares the dist folders under two roots; returns one line for each file that differs. */
+/**
+ * Compares the dist folders under two roots; returns one line for each file that differs.
+ *
+ * @param {string} committedRoot
+ * @param {string} builtRoot
+ * @param {readonly string[]} folders paths from either root
+ */
 export async function compareDist(committedRoot, builtRoot, folders) {
+  /** @type {string[]} */
   const problems = [];
   for (const folder of folders) {
     const committed = await listFiles(join(committedRoot, folder));
@@ -21,6 +29,7 @@ export async function compareDist(committedRoot, builtRoot, folders) {
   return problems;
 }
 
+/** @param {string} path @param {string} committed @param {string} built */
 async function compareFile(path, committed, built) {
   const [a, b] = await Promise.all([readFile(committed), readFile(built)]);
   if (!a.equals(b)) return [`${path}: differs (${a.length} bytes committed, ${b.length} bytes built)`];
@@ -29,6 +38,7 @@ async function compareFile(path, committed, built) {
   return [];
 }
 
+/** @param {string} folder */
 async function listFiles(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error) => {
     if (error.code === 'ENOENT') return [];

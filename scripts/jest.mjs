@@ -1,3 +1,4 @@
+// @ts-check
 // Runs jest on native ESM, without the warning that Node prints about it. Arguments go to jest as they are.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -10,7 +11,7 @@ const result = spawnSync(process.execPath, [jest, ...process.argv.slice(2)], {
   env: {
     ...process.env,
     // Through NODE_OPTIONS, so that jest's workers get the flags too.
-    NODE_OPTIONS: [process.env.NODE_OPTIONS, '--experimental-vm-modules', '--disable-warning=ExperimentalWarning']
+    NODE_OPTIONS: [process.env['NODE_OPTIONS'], '--experimental-vm-modules', '--disable-warning=ExperimentalWarning']
       .filter(Boolean)
       .join(' '),
   },

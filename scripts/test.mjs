@@ -1,3 +1,4 @@
+// @ts-check
 // Every check there is, one after another; the last line says how many passed and failed.
 //
 //   node scripts/test.mjs [PATTERN…]     patterns go to jest; the other stages run in any case
@@ -10,8 +11,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+/** @param {string} name */
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 
+/** @param {string} title @param {string} command @param {readonly string[]} args */
 function run(title, command, args) {
   console.log(`\n== ${title}`);
   const result = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
@@ -19,6 +22,7 @@ function run(title, command, args) {
   return result.status === 0;
 }
 
+/** @param {readonly string[]} patterns */
 function runJest(patterns) {
   const folder = mkdtempSync(join(tmpdir(), 'cavra-test-'));
   const outputFile = join(folder, 'jest.json');
@@ -31,14 +35,19 @@ function runJest(patterns) {
     ]);
     return countTests(ok, JSON.parse(readFileSync(outputFile, 'utf8')));
   } catch (error) {
-    console.error(`jest left no readable result: ${error.message}`);
+    console.error(`jest left no readable result: ${error instanceof Error ? error.message : error}`);
     return { passed: 0, failed: 1 };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** A suite that could not be loaded has no tests to count, so it counts itself; so does a run of no test at all. */
+/**
+ * A suite that could not be loaded has no tests to count, so it counts itself; so does a run of no test at all.
+ *
+ * @param {boolean} ok whether jest was content
+ * @param {Record<'numPassedTests' | 'numFailedTests' | 'numRuntimeErrorTestSuites' | 'numTotalTests', number>} result
+ */
 export function countTests(ok, { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, numTotalTests }) {
   const failed = numFailedTests + numRuntimeErrorTestSuites;
   const unexplained = failed === 0 && (!ok || numTotalTests === 0) ? 1 : 0;
