@@ -145,6 +145,10 @@ const NOT_AUTHENTICATED = {
     title: 'the runner key is not allowed to sign now or for this repository',
     action: 'check status, period and repositories of the key in the keyring',
   },
+  'CAVRA-E308': {
+    title: 'it cannot be known whether the runner’s proof is new',
+    action: 'wait a few minutes and run the job again; too many proofs came at once, which may be an attack on the daemon',
+  },
   'CAVRA-E310': {
     title: 'the job may not ask for an OIDC token',
     action: 'give the job `permissions: id-token: write`; pull requests from forks and by Dependabot cannot have it',
