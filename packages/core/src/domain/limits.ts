@@ -10,6 +10,8 @@ const MIB = 1024 * KIB;
 export const MAX_REQUEST_BYTES = 1 * MIB;
 /** Requests in one run of the gate. */
 export const MAX_REQUESTS_PER_RUN = 1_000;
+/** Problems that one error message names; the rest is counted. */
+export const MAX_LISTED_PROBLEMS = 20;
 /** One evidence record's line without its line end; larger is refused before it is written (row 9). */
 export const MAX_RECORD_BYTES = 16 * MIB;
 /** Nesting depth of any JSON read from outside. */
@@ -23,6 +25,12 @@ export const MAX_REPORT_FINDINGS = 1_000;
 export const MIN_SIGNING_KEY_BYTES = 32;
 /** A configured secret shorter than this is not searched for: it would match by chance. */
 export const MIN_SEARCHABLE_SECRET_BYTES = 8;
+/** Of a secret of several lines, those at least this long are searched for one by one. */
+export const MIN_SEARCHABLE_SECRET_LINE_BYTES = 16;
+/** Data is searched for secrets in windows of this size ... */
+export const SECRET_SEARCH_WINDOW_BYTES = 1 * MIB;
+/** ... which overlap by this much: a token of MAX_TOKEN_BYTES in its longest encoding, or more where a secret is longer. */
+export const SECRET_SEARCH_OVERLAP_BYTES = 384 * KIB;
 
 /** `HMAC-SHA256-REQUEST` is accepted from this long before its issue time ... */
 export const REQUEST_AUTH_EARLY_SECONDS = 60;
@@ -47,6 +55,16 @@ export const MAX_TOKEN_RESPONSE_BYTES = 64 * KIB;
 
 /** Trust policy and keyring files. */
 export const MAX_CONFIGURATION_FILE_BYTES = 1 * MIB;
+
+/** A trust policy: its file, its rules, the values of one condition, one value, and the problems that an error message lists. */
+export const MAX_TRUST_POLICY_BYTES = 256 * KIB;
+export const MAX_TRUST_POLICY_RULES = 500;
+export const MAX_TRUST_POLICY_VALUES = 500;
+export const MAX_TRUST_POLICY_VALUE_LENGTH = 512;
+export const MAX_POLICY_PROBLEMS = 20;
+/** Nesting of block indicators on one line of YAML, and the columns that a YAML block may be indented by. */
+export const MAX_YAML_COMPACT_DEPTH = 8;
+export const MAX_YAML_INDENT = 128;
 
 /** The whole gate run, unless configured. */
 export const DEFAULT_TIMEOUT_SECONDS = 60;
