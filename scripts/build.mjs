@@ -6,9 +6,10 @@
 // With --out the same tree is written under FOLDER instead of the repository; check-dist compares the two.
 import { chmod, mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { isEntry } from './entry.mjs';
 
 /**
  * @typedef {object} Bundle
@@ -39,6 +40,9 @@ const NOTICES = 'THIRD-PARTY-NOTICES.txt';
 const REQUIRE_BANNER =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
+// And CommonJS has no import.meta, which dependencies that are ES modules read.
+const META_BANNER = "const __importMetaUrl=require('node:url').pathToFileURL(__filename).href;";
+
 /** @param {Bundle} bundle @param {string} outRoot @param {string} version */
 async function buildBundle(bundle, outRoot, version) {
   const outdir = join(outRoot, bundle.dist);
@@ -66,13 +70,16 @@ async function buildBundle(bundle, outRoot, version) {
       minifyWhitespace: true,
       minifySyntax: true,
       treeShaking: true,
-      define: { __CAVRA_VERSION__: JSON.stringify(version) },
+      define: {
+        __CAVRA_VERSION__: JSON.stringify(version),
+        ...(cjs ? { 'import.meta.url': '__importMetaUrl' } : {}),
+      },
       banner: { js: banner.join('\n') },
       logLevel: 'warning',
     });
 
   const shebang = bundle.command ? ['#!/usr/bin/env node'] : [];
-  let result = await bundleWith(shebang);
+  let result = await bundleWith(cjs ? [...shebang, META_BANNER] : shebang);
   if (!cjs && callsRequire(result.metafile)) result = await bundleWith([...shebang, REQUIRE_BANNER]);
 
   const entryFiles = new Set(Object.keys(bundle.entries).map((name) => `${name}.${cjs ? 'cjs' : 'mjs'}`));
@@ -136,13 +143,24 @@ async function notice(folder, manifest) {
 export async function buildAll(outRoot = root) {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const files = [];
-  for (const bundle of bundles) files.push(...(await buildBundle(bundle, outRoot, version)));
+  for (const bundle of bundles) {
+    files.push(
+      ...(await buildBundle(bundle, outRoot, version).catch((cause) => {
+        throw new Error(`${bundle.dist} cannot be built: ${cause.message}`, { cause });
+      })),
+    );
+  }
   return files;
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(await realpath(process.argv[1])).href) {
+if (isEntry(import.meta.url)) {
   const { values } = parseArgs({ options: { out: { type: 'string' } } });
-  for (const { path, bytes } of await buildAll(values.out ?? root)) {
-    console.log(`${path.split(sep).join('/').padEnd(64)} ${(bytes / 1024).toFixed(1).padStart(8)} KiB`);
+  try {
+    for (const { path, bytes } of await buildAll(values.out ?? root)) {
+      console.log(`${path.split(sep).join('/').padEnd(64)} ${(bytes / 1024).toFixed(1).padStart(8)} KiB`);
+    }
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
   }
 }

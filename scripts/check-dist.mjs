@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildAll, bundles } from './build.mjs';
+import { isEntry } from './entry.mjs';
 
 /**
  * Compares the dist folders under two roots; returns one line for each file that differs.
@@ -51,7 +52,7 @@ async function listFiles(folder) {
   );
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (isEntry(import.meta.url)) {
   const root = fileURLToPath(new URL('..', import.meta.url));
   const fresh = await mkdtemp(join(tmpdir(), 'cavra-dist-'));
   try {
@@ -68,6 +69,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     } else {
       console.log(`${bundles.length} dist folder(s) are what the sources build`);
     }
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }

@@ -9,6 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isEntry } from './entry.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** @param {string} name */
@@ -54,7 +55,7 @@ export function countTests(ok, { numPassedTests, numFailedTests, numRuntimeError
   return { passed: numPassedTests, failed: failed + unexplained };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (isEntry(import.meta.url)) {
   const stages = [
     run('types', bin('tsc'), ['--project', 'tsconfig.json']),
     run('lint', bin('biome'), ['check', '--error-on-warnings', '.']),
