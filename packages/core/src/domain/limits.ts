@@ -62,6 +62,8 @@ export const MAX_TRUST_POLICY_RULES = 500;
 export const MAX_TRUST_POLICY_VALUES = 500;
 export const MAX_TRUST_POLICY_VALUE_LENGTH = 512;
 export const MAX_POLICY_PROBLEMS = 20;
+/** Rules of which a refusal says where they stop; the rest is counted. */
+export const MAX_TRUST_REASONS = 5;
 /** Nesting of block indicators on one line of YAML, and the columns that a YAML block may be indented by. */
 export const MAX_YAML_COMPACT_DEPTH = 8;
 export const MAX_YAML_INDENT = 128;
