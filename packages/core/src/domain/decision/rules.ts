@@ -28,6 +28,7 @@ interface Facts {
   readonly deliveryFailed: boolean;
   readonly criticalSignals: readonly string[];
   readonly integrityFailures: readonly string[];
+  /** As `member word`. */
   readonly unknownStatuses: readonly string[];
   readonly approvalNeeded: boolean;
 }
@@ -225,7 +226,7 @@ function factsOf(record: ReleaseGovernance, target: string, strict: boolean): Fa
     deliveryFailed: DELIVERY_KINDS.has(metadataKind) && record.delivery_success !== true,
     criticalSignals: criticalSignals(record, strict),
     integrityFailures: integrityFailures(record),
-    unknownStatuses: unknownStatuses(record),
+    unknownStatuses: unknownStatuses(record).map(({ member, word }) => `${member} ${word}`),
     approvalNeeded: (record.approval_required_count ?? 0n) > 0n || APPROVAL_KINDS.has(kind),
   };
 }

@@ -73,12 +73,17 @@ export function integrityFailures(record: ReleaseGovernance): readonly string[] 
   ];
 }
 
-/** S2: each status whose word is neither good nor bad, as `member word`. */
-export function unknownStatuses(record: ReleaseGovernance): readonly string[] {
+export interface UnknownStatus {
+  readonly member: (typeof CHECKED_STATUSES)[number];
+  readonly word: string;
+}
+
+/** S2: each status whose word is neither good nor bad. */
+export function unknownStatuses(record: ReleaseGovernance): readonly UnknownStatus[] {
   return CHECKED_STATUSES.flatMap((member) => {
     const word = stateWord(record[member]);
     const known: readonly string[] = [...BAD_WORDS[member], ...GOOD_WORDS, ''];
-    return known.includes(word) ? [] : [`${member} ${word}`];
+    return known.includes(word) ? [] : [{ member, word }];
   });
 }
 

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../diagnosis.ts';
 import { JsonError } from '../json/error.ts';
 import { parseStrictJson } from '../json/parse.ts';
-import { printable } from '../json/pointer.ts';
+import { oneLine, printable } from '../json/pointer.ts';
 import { MAX_LISTED_PROBLEMS, MAX_REQUEST_BYTES } from '../limits.ts';
 import { EVALUATE_REQUEST, type StructLayout } from '../wire/layout.ts';
 import type { EvaluateRequest } from '../wire/types.ts';
@@ -47,7 +47,7 @@ function parse(bytes: Uint8Array, layout: StructLayout, source: string): Evaluat
   const request = readStruct(layout, parseJson(bytes, source), problems);
   if (problems.length > 0) {
     const code = problems.some(({ kind }) => kind === 'trust') ? 'CAVRA-E205' : 'CAVRA-E204';
-    throw new ConfigurationError(code, `${printable(source)}: ${describeProblems(problems)}`);
+    throw new ConfigurationError(code, `${oneLine(source)}: ${describeProblems(problems)}`);
   }
   // The layout is written from the members of EvaluateRequest, so what was read by it has their names and types.
   return request as EvaluateRequest;
@@ -58,7 +58,7 @@ function parseJson(bytes: Uint8Array, source: string): ReturnType<typeof parseSt
     return parseStrictJson(bytes, { maxBytes: MAX_REQUEST_BYTES });
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    throw new ConfigurationError('CAVRA-E204', `${printable(source)}: ${error.message}`, { cause: error });
+    throw new ConfigurationError('CAVRA-E204', `${oneLine(source)}: ${error.message}`, { cause: error });
   }
 }
 

@@ -101,19 +101,20 @@ function readStringList(value: JsonValue, problems: RequestProblem[], path: Path
 
 function refuseUnknownMembers(layout: StructLayout, object: JsonObject, problems: RequestProblem[], path: Path): void {
   const known = new Set(layout.fields.map(({ name }) => name));
+  const spellings = new Map(layout.fields.map(({ name }) => [plainName(name), name]));
   for (const name of object.names()) {
-    if (!known.has(name)) problems.push(unknownMember(layout, name, path));
+    if (!known.has(name)) problems.push(unknownMember(name, path, spellings));
   }
 }
 
-function unknownMember(layout: StructLayout, name: string, path: Path): RequestProblem {
+function unknownMember(name: string, path: Path, spellings: ReadonlyMap<string, string>): RequestProblem {
   const pointer = jsonPointer([...path, name]);
   if (isTrustMember(name)) {
     const problem = 'is a setting of trust or authentication, which a request may not carry';
     return { kind: 'trust', path: pointer, problem };
   }
-  const meant = layout.fields.find((field) => plainName(field.name) === plainName(name));
-  const hint = meant === undefined ? '' : `; it is spelt ${meant.name}`;
+  const meant = spellings.get(plainName(name));
+  const hint = meant === undefined ? '' : `; it is spelt ${meant}`;
   return { kind: 'invalid', path: pointer, problem: `is not a member of a request${hint}` };
 }
 
