@@ -20,6 +20,12 @@ export const MAX_JSON_DEPTH = 32;
 export const MAX_JSON_NUMBER_CHARACTERS = 1_000;
 /** Findings listed in a verification report; the rest is counted (row 33). */
 export const MAX_REPORT_FINDINGS = 1_000;
+/** Distinct key ids listed in a verification report; the rest is counted. */
+export const MAX_REPORT_KEYS = 100;
+/** What is read of a stream at once. */
+export const STREAM_CHUNK_BYTES = 1 * MIB;
+/** A claims or response file of an evidence folder: no larger than the record that holds the same. */
+export const MAX_EVIDENCE_SIDE_FILE_BYTES = 2 * MAX_RECORD_BYTES;
 
 /** Signing keys shorter than this are refused: published MACs can be guessed at offline (wire-format.md section 3). */
 export const MIN_SIGNING_KEY_BYTES = 32;
@@ -48,6 +54,9 @@ export const GITLAB_TOKEN_AGE_SECONDS = 60 * 60;
 /** A JSON Web Key Set, as file or as HTTP body. */
 export const MAX_JWKS_BYTES = 256 * KIB;
 export const MAX_JWKS_KEYS = 100;
+/** Moduli of the RSA keys that may verify a token (design.md section 4). */
+export const MIN_RSA_KEY_BITS = 2048;
+export const MAX_RSA_KEY_BITS = 4096;
 /** How long a fetched JWKS may be used (row 25). */
 export const JWKS_CACHE_MS = 10 * 60 * 1000;
 /** Body of a platform's token service. */
@@ -93,3 +102,18 @@ export const TOKEN_REUSE_MS = 2 * 60 * 1000;
 export const JWKS_REQUEST_MS = 20_000;
 /** Unknown key ids lead to a new fetch at most this often, so that made-up ones cannot turn a verifier against the issuer. */
 export const JWKS_REFRESH_INTERVAL_MS = 30 * 1000;
+
+/** How long a writer waits for another writer of the same evidence stream to end. */
+export const LOCK_WAIT_MS = 3_000;
+/** Longest pause between two tries. */
+export const LOCK_RETRY_CAP_MS = 200;
+/** A holder of a stream's lock shows this often that it still lives ... */
+export const LOCK_REFRESH_MS = 60_000;
+/** ... and one that has not for so long, and whose process cannot be asked about from here, is taken for dead. */
+export const LOCK_STALE_MS = 5 * LOCK_REFRESH_MS;
+
+/** Evidence records that wait at the same time are written, and made durable, together: up to so many, or so many bytes. */
+export const RECORDER_BATCH_RECORDS = 128;
+export const RECORDER_BATCH_BYTES = 1 * MIB;
+/** Pieces in which files of any size are read. */
+export const FILE_CHUNK_BYTES = 256 * KIB;
