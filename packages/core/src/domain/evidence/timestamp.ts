@@ -19,11 +19,100 @@ const END_SECOND = 253_402_300_800;
  */
 export function formatTimestamp(epochMilliseconds: number): string {
   const seconds = Math.floor(epochMilliseconds / 1000);
+  return formatInstant(seconds, (Math.floor(epochMilliseconds) - seconds * 1000) * NANOS_PER_MILLISECOND);
+}
+
+/** A point of time that is read again and again, once a record. */
+export class Instant {
+  /** Since the Unix epoch, rounded down. */
+  seconds = 0;
+  /** 0 to 999,999,999. */
+  nanos = 0;
+
+  get epochMilliseconds(): number {
+    return this.seconds * 1000 + Math.floor(this.nanos / NANOS_PER_MILLISECOND);
+  }
+
+  isBefore(other: Instant): boolean {
+    return this.seconds < other.seconds || (this.seconds === other.seconds && this.nanos < other.nanos);
+  }
+
+  set(other: Instant): void {
+    this.seconds = other.seconds;
+    this.nanos = other.nanos;
+  }
+
+  /** Reads `bytes[start, end)`; false when they are not an existing instant in its canonical spelling. */
+  read(bytes: Uint8Array, start: number, end: number): boolean {
+    if (!hasShape(bytes, start, end)) {
+      return false;
+    }
+    const year = number(bytes, start, start + 4);
+    const [month, day] = [number(bytes, start + 5, start + 7), number(bytes, start + 8, start + 10)];
+    const [hour, minute] = [number(bytes, start + 11, start + 13), number(bytes, start + 14, start + 16)];
+    const second = number(bytes, start + 17, start + 19);
+    if (
+      month < 1 ||
+      month > 12 ||
+      day < 1 ||
+      day > daysInMonth(year, month) ||
+      hour > 23 ||
+      minute > 59 ||
+      second > 59
+    ) {
+      return false;
+    }
+    const digitsGiven = Math.max(end - 1 - FRACTION_AT - start, 0);
+    this.seconds = daysFromDate(year, month, day) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
+    this.nanos = number(bytes, end - 1 - digitsGiven, end - 1) * 10 ** (FRACTION_DIGITS - digitsGiven);
+    return true;
+  }
+
+  toString(): string {
+    return formatInstant(this.seconds, this.nanos);
+  }
+}
+
+const SHAPE = Buffer.from('0000-00-00T00:00:00');
+/** Where the first digit of a fraction stands, after the point. */
+const FRACTION_AT = SHAPE.length + 1;
+const FRACTION_DIGITS = 9;
+const NANOS_PER_MILLISECOND = 1_000_000;
+const ZERO = 0x30;
+const POINT = 0x2e;
+const LETTER_Z = 0x5a;
+
+function hasShape(bytes: Uint8Array, start: number, end: number): boolean {
+  const fractionEnd = end - 1;
+  const length = fractionEnd - start;
+  if (bytes[fractionEnd] !== LETTER_Z || length < SHAPE.length || length > FRACTION_AT + FRACTION_DIGITS) {
+    return false;
+  }
+  for (let index = 0; index < length; index += 1) {
+    const byte = bytes[start + index] as number;
+    const expected = index < SHAPE.length ? SHAPE[index] : index === SHAPE.length ? POINT : ZERO;
+    if (expected === ZERO ? byte < ZERO || byte > ZERO + 9 : byte !== expected) {
+      return false;
+    }
+  }
+  // Trailing zeros are cut, and with them the point.
+  const last = bytes[fractionEnd - 1];
+  return length === SHAPE.length || (last !== ZERO && last !== POINT);
+}
+
+function number(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at += 1) {
+    value = value * 10 + (bytes[at] as number) - ZERO;
+  }
+  return value;
+}
+
+function formatInstant(seconds: number, nanos: number): string {
   if (!(seconds >= FIRST_SECOND && seconds < END_SECOND)) {
     throw new RuntimeFailure('CAVRA-E599', 'the clock is outside of the years 0000 to 9999');
   }
-  const milliseconds = Math.floor(epochMilliseconds) - seconds * 1000;
-  const fraction = milliseconds === 0 ? '' : `.${digits(milliseconds, 3)}`.replace(/0+$/, '');
+  const fraction = nanos === 0 ? '' : `.${digits(nanos, FRACTION_DIGITS)}`.replace(/0+$/, '');
   const day = Math.floor(seconds / SECONDS_PER_DAY);
   const clock = seconds - day * SECONDS_PER_DAY;
   const time = [Math.floor(clock / 3600), Math.floor(clock / 60) % 60, clock % 60]

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RuntimeFailure } from '../diagnosis.ts';
+import { isInt64 } from '../json/int64.ts';
 import { DECISION_RESPONSE, EVALUATE_REQUEST, type FieldLayout, type StructLayout } from './layout.ts';
 import type { DecisionResponse, EvaluateRequest } from './types.ts';
 
@@ -7,9 +8,6 @@ import type { DecisionResponse, EvaluateRequest } from './types.ts';
  * The canonical JSON of wire-format.md section 5. It is hashed and signed, so it is exact: members in layout order, no white space,
  * empty `when-set` members left out, integers as decimal int64, and one spelling for every string.
  */
-
-const INT64_MIN = -(2n ** 63n);
-const INT64_MAX = 2n ** 63n - 1n;
 
 /** Half of a surrogate pair standing alone, which has no UTF-8 form (with the `u` flag a whole pair does not match). */
 const LONE_SURROGATE = /\p{Surrogate}/gu;
@@ -76,7 +74,7 @@ function encodeMember(layout: StructLayout, field: FieldLayout, member: unknown)
       return encodeString(member);
     }
   } else if (type === 'int64') {
-    if (typeof member === 'bigint' && member >= INT64_MIN && member <= INT64_MAX) {
+    if (typeof member === 'bigint' && isInt64(member)) {
       return member.toString();
     }
   } else if (type === 'boolean') {

@@ -1,0 +1,164 @@
+import { EVIDENCE_EVENT_TYPE, EVIDENCE_PRODUCT, EVIDENCE_SCHEMA_VERSION } from '../wire/layout.ts';
+import { type GrammarFault, RecordScanner, slotOf } from './grammar.ts';
+import { Instant } from './timestamp.ts';
+
+/** Slots of the members that a verifier looks at. */
+export const SLOT = {
+  schemaVersion: slotOf('schema_version'),
+  product: slotOf('product'),
+  eventType: slotOf('event_type'),
+  recordId: slotOf('record_id'),
+  sequence: slotOf('sequence'),
+  previousHash: slotOf('previous_hash'),
+  recordHash: slotOf('record_hash'),
+  timestamp: slotOf('timestamp'),
+  runnerAuth: slotOf('request.runner_auth'),
+  identity: slotOf('request.runner_auth.identity'),
+  response: slotOf('response'),
+  decision: slotOf('response.decision'),
+  ruleId: slotOf('response.rule_id'),
+  signature: slotOf('signature'),
+  signatureAlgorithm: slotOf('signature.algorithm'),
+  signatureKeyId: slotOf('signature.key_id'),
+  signatureValue: slotOf('signature.value'),
+} as const;
+
+/** JSON of the rule_id of a record whose runner's proof was not good (wire-format.md section 3). */
+export const UNAUTHENTICATED_RULE: Uint8Array = Buffer.from('"runner_auth.invalid"');
+
+/** A line whose bytes are canonical, but with a value that no record has. */
+export interface ValueFault {
+  readonly reason: 'value_not_allowed';
+  readonly offset: number;
+  readonly member: string;
+}
+
+export type RecordFault = GrammarFault | ValueFault;
+
+const CONSTANTS: readonly (readonly [slot: number, member: string, json: Buffer])[] = [
+  [SLOT.schemaVersion, 'schema_version', Buffer.from(JSON.stringify(EVIDENCE_SCHEMA_VERSION))],
+  [SLOT.product, 'product', Buffer.from(JSON.stringify(EVIDENCE_PRODUCT))],
+  [SLOT.eventType, 'event_type', Buffer.from(JSON.stringify(EVIDENCE_EVENT_TYPE))],
+];
+
+/** From the best to the worst. */
+const DECISIONS = ['allow', 'require_approval', 'block'] as const;
+const DECISIONS_JSON = DECISIONS.map((decision) => Buffer.from(JSON.stringify(decision)));
+
+const RECORD_ID_DIGITS = 24;
+const HASH_DIGITS = 64;
+/** More than any stream has records, and exact as a number. */
+const MAX_SEQUENCE_DIGITS = 15;
+
+const MINUS = 0x2d;
+const ZERO = 0x30;
+
+/** Reads one line after the other: the grammar first, then the values that the format fixes. */
+export class RecordReader {
+  readonly scan = new RecordScanner();
+  /** Time of the record read last. */
+  readonly time = new Instant();
+  #sequence = 0;
+  #decision = 0;
+
+  /**
+   * @param line without its line end
+   * @returns undefined when the line is a well-formed record; its hash, links and signature are not checked here
+   */
+  read(line: Uint8Array): RecordFault | undefined {
+    return this.scan.scan(line) ?? this.#checkValues();
+  }
+
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** `record_hash` as written; the empty string when absent. */
+  get recordHash(): string {
+    return this.hexDigits(SLOT.recordHash);
+  }
+
+  /** `previous_hash` as written; the empty string when absent. */
+  get previousHash(): string {
+    return this.hexDigits(SLOT.previousHash);
+  }
+
+  get decision(): (typeof DECISIONS)[number] {
+    return DECISIONS[this.#decision] ?? 'block';
+  }
+
+  /** 0 allow, 1 require_approval, 2 block. */
+  get decisionRank(): number {
+    return this.#decision;
+  }
+
+  /** A string value that needs no decoding, without its quotes; the empty string when absent. */
+  hexDigits(slot: number): string {
+    if (!this.scan.has(slot)) {
+      return '';
+    }
+    const { line } = this.scan;
+    const start = this.scan.start(slot) + 1;
+    return Buffer.from(line.buffer, line.byteOffset + start, this.scan.end(slot) - 1 - start).toString('latin1');
+  }
+
+  #checkValues(): ValueFault | undefined {
+    for (const [slot, member, json] of CONSTANTS) {
+      if (!this.scan.is(slot, json)) {
+        return this.#fault(slot, member);
+      }
+    }
+    if (!this.#isLowerHex(SLOT.recordId, RECORD_ID_DIGITS)) {
+      return this.#fault(SLOT.recordId, 'record_id');
+    }
+    if (!this.#readSequence()) {
+      return this.#fault(SLOT.sequence, 'sequence');
+    }
+    if (this.scan.has(SLOT.previousHash) && !this.#isLowerHex(SLOT.previousHash, HASH_DIGITS)) {
+      return this.#fault(SLOT.previousHash, 'previous_hash');
+    }
+    if (this.scan.has(SLOT.recordHash) && !this.#isLowerHex(SLOT.recordHash, HASH_DIGITS)) {
+      return this.#fault(SLOT.recordHash, 'record_hash');
+    }
+    if (!this.time.read(this.scan.line, this.scan.start(SLOT.timestamp) + 1, this.scan.end(SLOT.timestamp) - 1)) {
+      return this.#fault(SLOT.timestamp, 'timestamp');
+    }
+    this.#decision = DECISIONS_JSON.findIndex((json) => this.scan.is(SLOT.decision, json));
+    return this.#decision < 0 ? this.#fault(SLOT.decision, 'response.decision') : undefined;
+  }
+
+  #readSequence(): boolean {
+    const start = this.scan.start(SLOT.sequence);
+    const end = this.scan.end(SLOT.sequence);
+    if (end - start > MAX_SEQUENCE_DIGITS || this.scan.line[start] === MINUS) {
+      return false;
+    }
+    let value = 0;
+    for (let at = start; at < end; at += 1) {
+      value = value * 10 + (this.scan.line[at] as number) - ZERO;
+    }
+    this.#sequence = value;
+    return value >= 1;
+  }
+
+  #isLowerHex(slot: number, digits: number): boolean {
+    const start = this.scan.start(slot) + 1;
+    const end = this.scan.end(slot) - 1;
+    if (end - start !== digits) {
+      return false;
+    }
+    for (let at = start; at < end; at += 1) {
+      const byte = this.scan.line[at] as number;
+      const isHex = (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66);
+      if (!isHex) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #fault(slot: number, member: string): ValueFault {
+    // An absent member has no place; the record's first byte stands for it.
+    return { reason: 'value_not_allowed', offset: Math.max(this.scan.start(slot), 0), member };
+  }
+}

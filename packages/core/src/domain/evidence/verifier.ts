@@ -1,0 +1,238 @@
+import { MAX_RECORD_BYTES } from '../limits.ts';
+import { Chain, type ChainFault } from './chain.ts';
+import { type FindingCode, FindingList, type FindingPlace, NO_PLACE } from './findings.ts';
+import { recordHash } from './record-hash.ts';
+import { type RecordFault, RecordReader } from './record-reader.ts';
+import { type KeyUse, SignatureChecker, type SignaturePolicy } from './signatures.ts';
+import { Instant } from './timestamp.ts';
+
+/** Where a line stands in its stream. */
+export interface LinePlace {
+  /** From 1. */
+  readonly line: number;
+  /** Byte offset of its first byte. */
+  readonly offset: number;
+  /** Whether a line end follows it. */
+  readonly terminated: boolean;
+}
+
+/** Looks at every record that could be read, for a question of its own. */
+export interface RecordObserver {
+  /** @param record valid only during the call */
+  record(record: RecordReader, place: FindingPlace): void;
+  /** Called once after the last record. */
+  finish(findings: FindingList, summary: StreamSummary): void;
+}
+
+export interface StreamVerifierOptions {
+  readonly signatures: SignaturePolicy;
+  readonly observers?: readonly RecordObserver[];
+}
+
+/** What a stream holds, apart from what is wrong with it. */
+export interface StreamSummary {
+  /** Lines that are a record or should have been one. */
+  readonly records: number;
+  readonly signedRecords: number;
+  /** `record_hash` of record 1; empty when it could not be read. */
+  readonly streamId: string;
+  /** `record_hash` of the last record that could be read. */
+  readonly headHash: string;
+  /** Time of the first and last record that could be read; undefined when there is none. */
+  readonly first: Instant | undefined;
+  readonly last: Instant | undefined;
+  readonly keys: readonly KeyUse[];
+  readonly signatures: 'checked' | 'unchecked' | 'none';
+}
+
+/**
+ * Verifies an evidence stream line by line, in constant memory (wire-format.md section 5, upstream-weaknesses.md rows 1 to 9, 33, 34).
+ * Never throws for what a stream may hold.
+ */
+export class StreamVerifier {
+  readonly findings = new FindingList();
+  readonly #signatures: SignatureChecker;
+  readonly #mode: SignaturePolicy['mode'];
+  readonly #observers: readonly RecordObserver[];
+  readonly #reader = new RecordReader();
+  readonly #chain = new Chain('beginning');
+  #records = 0;
+  #streamId = '';
+  #headHash = '';
+  #first: Instant | undefined;
+  readonly #last = new Instant();
+
+  constructor(options: StreamVerifierOptions) {
+    this.#signatures = new SignatureChecker(options.signatures);
+    this.#mode = options.signatures.mode;
+    this.#observers = options.observers ?? [];
+  }
+
+  /** @param line without its line end */
+  push(line: Uint8Array, place: LinePlace): void {
+    if (isBlank(line)) {
+      this.findings.add('blank_line', { ...place, record: 0 }, 'the line holds no record');
+      return;
+    }
+    this.#records += 1;
+    const fault = line.length > MAX_RECORD_BYTES ? 'too_long' : this.#reader.read(line);
+    if (fault === undefined) {
+      this.#verifyRecord(place);
+    } else {
+      this.#reportUnreadable(fault, place);
+    }
+  }
+
+  /** A line longer than MAX_RECORD_BYTES, whose bytes nobody kept. */
+  pushOverlong(place: LinePlace): void {
+    this.#records += 1;
+    this.#reportUnreadable('too_long', place);
+  }
+
+  finish(): StreamSummary {
+    if (this.#records === 0) {
+      this.findings.add('empty_stream', NO_PLACE, 'the stream holds no record');
+    }
+    const summary = this.#summary();
+    for (const observer of this.#observers) {
+      observer.finish(this.findings, summary);
+    }
+    return summary;
+  }
+
+  #verifyRecord(line: LinePlace): void {
+    const record = this.#reader;
+    const place = { record: this.#records, line: line.line, offset: line.offset };
+    const computed = recordHash(record.scan);
+    const written = record.recordHash;
+    const hashMatches = this.#checkHash(computed, written, place);
+    this.#checkLink(hashMatches, place);
+    this.#checkSignature(hashMatches, place);
+    this.#checkTime(place);
+    this.#checkLineEnd(line, place);
+    for (const observer of this.#observers) {
+      observer.record(record, place);
+    }
+    this.#chain.advance(record.sequence, written, computed);
+    this.#headHash = written === '' ? computed : written;
+    if (this.#records === 1) {
+      this.#streamId = this.#headHash;
+    }
+  }
+
+  #checkHash(computed: string, written: string, place: FindingPlace): boolean {
+    if (written === '') {
+      this.findings.add('record_hash_missing', place, 'the record has no record_hash');
+    } else if (written !== computed) {
+      this.findings.add('record_hash_mismatch', place, 'record_hash is not the hash of the record’s bytes');
+    }
+    return written === computed;
+  }
+
+  /** A record whose bytes were changed has its finding: that its number or link is wrong too would be the same fault again. */
+  #checkLink(hashMatches: boolean, place: FindingPlace): void {
+    const fault = this.#chain.check(this.#reader.sequence, this.#reader.previousHash);
+    if (fault === undefined || !hashMatches) {
+      return;
+    }
+    const code = fault.expectedSequence === undefined ? 'previous_hash_mismatch' : 'sequence_mismatch';
+    this.findings.add(code, place, describeChainFault(fault, this.#reader.sequence));
+  }
+
+  #checkSignature(hashMatches: boolean, place: FindingPlace): void {
+    const fault = this.#signatures.check(this.#reader, hashMatches);
+    if (fault !== undefined) {
+      this.findings.add(fault.code, place, fault.message);
+    }
+  }
+
+  #checkTime(place: FindingPlace): void {
+    const { time } = this.#reader;
+    if (this.#first === undefined) {
+      this.#first = new Instant();
+      this.#first.set(time);
+    } else if (time.isBefore(this.#last)) {
+      this.findings.add('time_backwards', place, `${time} is before the record above, ${this.#last}`);
+    }
+    this.#last.set(time);
+  }
+
+  #checkLineEnd(line: LinePlace, place: FindingPlace): void {
+    if (!line.terminated) {
+      this.findings.add('final_line_end_missing', place, 'the last record has no line end');
+    }
+  }
+
+  #reportUnreadable(fault: RecordFault | 'too_long', { line, offset, terminated }: LinePlace): void {
+    const record = this.#records;
+    if (fault === 'too_long') {
+      const message = `the line is longer than ${MAX_RECORD_BYTES} bytes and was not read`;
+      this.findings.add('line_too_long', { record, line, offset }, message);
+    } else {
+      const place = { record, line, offset: offset + fault.offset };
+      this.findings.add(codeOf(fault, terminated), place, describeRecordFault(fault));
+    }
+    this.#chain.skip();
+  }
+
+  #summary(): StreamSummary {
+    const signedRecords = this.#signatures.signed;
+    return {
+      records: this.#records,
+      signedRecords,
+      streamId: this.#streamId,
+      headHash: this.#headHash,
+      first: this.#first,
+      last: this.#first === undefined ? undefined : this.#last,
+      keys: this.#signatures.uses,
+      signatures: signedRecords === 0 ? 'none' : this.#mode === 'required' ? 'checked' : 'unchecked',
+    };
+  }
+}
+
+function describeChainFault({ expectedSequence, linked }: ChainFault, sequence: number): string {
+  if (expectedSequence === undefined) {
+    return 'previous_hash is not the hash of the record before';
+  }
+  const link = linked ? '' : ', nor is previous_hash that of the record before: records are missing, moved or repeated';
+  return `sequence is ${sequence}, expected ${expectedSequence}${link}`;
+}
+
+function codeOf({ reason }: RecordFault, terminated: boolean): FindingCode {
+  if (reason === 'value_not_allowed') {
+    return reason;
+  }
+  // A recorder writes the line end with the record: without it, the record may have been cut off as well.
+  return terminated || reason === 'trailing_bytes' ? 'non_canonical' : 'torn_line';
+}
+
+function describeRecordFault({ reason, member }: RecordFault): string {
+  switch (reason) {
+    case 'object_expected':
+      return `expected ${member === '' ? 'a record' : `an object as ${member}`}`;
+    case 'member_missing':
+      return `expected the member ${member}`;
+    case 'member_unexpected':
+      return 'a member is unknown, repeated, out of order or not in its canonical spelling';
+    case 'member_empty':
+      return `${member} is empty, and a recorder leaves it out then`;
+    case 'value_not_canonical':
+      return `the value of ${member} is of another type or not in its canonical form`;
+    case 'separator_expected':
+      return `expected a comma or a closing brace behind ${member}`;
+    case 'trailing_bytes':
+      return 'something follows the record';
+    case 'value_not_allowed':
+      return `no record has this value of ${member}`;
+  }
+}
+
+/** White space alone, as an editor leaves it, is no record. */
+function isBlank(line: Uint8Array): boolean {
+  const first = line[0];
+  return first === undefined || (isSpace(first) && line.every(isSpace));
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0d;
+}
