@@ -1,25 +1,36 @@
-// Writes the published JSON Schemas from the tables that the parsers follow. A test compares them with what is committed.
+// Writes the published JSON Schemas and docs/errors.md from the tables that the code follows. A test compares them with what is
+// committed.
 //
 //   node scripts/generate-schemas.mjs
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Schema file to the module and function that give its text. */
-const schemas = [
+/** Published file, and the module and function that give its text. */
+const files = [
   {
     file: 'schemas/request.schema.json',
     module: 'packages/core/src/domain/request/json-schema.ts',
     function: 'requestJsonSchema',
   },
+  {
+    file: 'schemas/trust-policy.schema.json',
+    module: 'packages/core/src/domain/trust/json-schema.ts',
+    function: 'trustPolicyJsonSchema',
+  },
+  {
+    file: 'docs/errors.md',
+    module: 'packages/core/src/domain/diagnosis-page.ts',
+    function: 'diagnosisPage',
+  },
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-for (const schema of schemas) {
+for (const published of files) {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: [schema.module],
+    entryPoints: [published.module],
     bundle: true,
     write: false,
     platform: 'node',
@@ -27,6 +38,6 @@ for (const schema of schemas) {
     format: 'esm',
   });
   const module = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
-  await writeFile(new URL(`../${schema.file}`, import.meta.url), module[schema.function]());
-  console.log(schema.file);
+  await writeFile(new URL(`../${published.file}`, import.meta.url), module[published.function]());
+  console.log(published.file);
 }

@@ -33,6 +33,8 @@ export interface Terminal {
   readonly out: (text: string) => void;
   /** Diagnostics. */
   readonly err: (text: string) => void;
+  /** Writes a file that the user named. Throws ConfigurationError CAVRA-E219. */
+  readonly writeFile: (path: string, text: string) => Promise<void>;
   /** True: stdout is a terminal that shows colour. */
   readonly colour: boolean;
   /** True: stderr is a terminal, so progress may be shown. */

@@ -55,5 +55,7 @@ function optionText({ description, environment, default: standard }: OptionDefin
 }
 
 function optionRow(title: string, text: string, width: number): string[] {
-  return title.length > width ? [`  ${title}`, `  ${' '.repeat(width)}  ${text}`] : [`  ${title.padEnd(width)}  ${text}`];
+  return title.length > width
+    ? [`  ${title}`, `  ${' '.repeat(width)}  ${text}`]
+    : [`  ${title.padEnd(width)}  ${text}`];
 }

@@ -1,4 +1,5 @@
-import { systemClock, systemRandomBytes } from '@cavra/release-governance-core';
+import { writeFile } from 'node:fs/promises';
+import { ConfigurationError, systemClock, systemRandomBytes } from '@cavra/release-governance-core';
 import { runProgram } from './program.ts';
 
 /** The one place of the command line that touches the process: arguments, environment, streams and exit status. */
@@ -28,6 +29,16 @@ const status = await runProgram(process.argv.slice(2), {
   randomBytes: systemRandomBytes,
   out: out.write,
   err: err.write,
+  writeFile: async (path, text) => {
+    try {
+      await writeFile(path, text);
+    } catch (error) {
+      const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+      throw new ConfigurationError('CAVRA-E219', `${JSON.stringify(path)} cannot be written (${reason})`, {
+        cause: error,
+      });
+    }
+  },
   colour: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb',
   progress: process.stderr.isTTY === true && process.env['CI'] === undefined,
   version: __CAVRA_VERSION__,

@@ -65,7 +65,8 @@ function findCommand(args: readonly string[]): CommandEntry {
   if (entry !== undefined) return entry;
   const [first = ''] = args;
   const inGroup = COMMANDS.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name);
-  const hint = inGroup.length > 0 ? `say ${inGroup.join(' or ')}` : `known are ${COMMANDS.map(({ name }) => name).join(', ')}`;
+  const hint =
+    inGroup.length > 0 ? `say ${inGroup.join(' or ')}` : `known are ${COMMANDS.map(({ name }) => name).join(', ')}`;
   throw new ConfigurationError('CAVRA-E217', `unknown command ${JSON.stringify(first)}; ${hint}`);
 }
 

@@ -5,7 +5,15 @@ import {
   readGateSettings,
   type SettingDefinition,
 } from '@cavra/release-governance-core';
-import { type Command, FORMAT, type OptionDefinition, optionValue, type ParsedArguments, type Terminal, wantsJson } from '../command.ts';
+import {
+  type Command,
+  FORMAT,
+  type OptionDefinition,
+  optionValue,
+  type ParsedArguments,
+  type Terminal,
+  wantsJson,
+} from '../command.ts';
 import { failureText } from '../render/failure-text.ts';
 import { gateText } from '../render/gate-text.ts';
 import { styleFor } from '../render/style.ts';
@@ -21,11 +29,7 @@ export const gateCommand: Command = {
   summary: 'prove which job this is, ask for the decision, leave verified evidence',
   synopsis: '[REQUEST…]',
   details: 'REQUEST is one or more request files or globs. With no option at all the environment drives the run.',
-  options: [
-    ...GATE_SETTINGS.filter(({ name }) => name !== 'request').map(optionOf),
-    EPHEMERAL_KEYS,
-    FORMAT,
-  ],
+  options: [...GATE_SETTINGS.filter(({ name }) => name !== 'request').map(optionOf), EPHEMERAL_KEYS, FORMAT],
   positionals: [0, Number.MAX_SAFE_INTEGER],
   run: runGateCommand,
 };
@@ -56,9 +60,7 @@ async function runGateCommand(terminal: Terminal, parsed: ParsedArguments): Prom
   const outcome = await gate.run();
   const result = gateResult(outcome);
   terminal.out(
-    wantsJson(parsed)
-      ? `${JSON.stringify(result, null, 2)}\n`
-      : gateText(result, styleFor(terminal.colour)),
+    wantsJson(parsed) ? `${JSON.stringify(result, null, 2)}\n` : gateText(result, styleFor(terminal.colour)),
   );
   if (outcome.failure !== undefined) terminal.err(failureText(outcome.failure));
   return result.exit_code;

@@ -22,7 +22,12 @@ function askedBy({ identity, authentication, trust }: GateResult): string[] {
     .filter((part) => part !== undefined && part !== '')
     .join(' · ');
   const run = identity.run_id === undefined ? [] : [`run ${identity.run_id}, attempt ${identity.run_attempt ?? '1'}`];
-  return [printable(job), ...run.map(printable), ...provenBy(authentication), ...(trust === null ? [] : [printable(`trusted by ${trust.rule}`)])];
+  return [
+    printable(job),
+    ...run.map(printable),
+    ...provenBy(authentication),
+    ...(trust === null ? [] : [printable(`trusted by ${trust.rule}`)]),
+  ];
 }
 
 function provenBy(authentication: AuthenticationJson | null): string[] {
@@ -51,6 +56,11 @@ function evidenceRows(evidence: EvidenceJson, style: Style): Row[] {
   const state = evidence.valid ? style.good('valid') : style.bad('NOT VALID');
   const records = evidence.records === 1 ? '1 record' : `${evidence.records} records`;
   return [
-    ['evidence', `${state}, ${records}, tail ${evidence.tail}`, `head ${evidence.head_hash}`, printable(evidence.stream)],
+    [
+      'evidence',
+      `${state}, ${records}, tail ${evidence.tail}`,
+      `head ${evidence.head_hash}`,
+      printable(evidence.stream),
+    ],
   ];
 }

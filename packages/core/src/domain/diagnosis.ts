@@ -26,7 +26,8 @@ export interface Diagnosis {
 const GATE_SAYS_NO = {
   'CAVRA-E101': {
     title: 'the decision is not the expected one',
-    action: 'read the reason and the rule in the result, mend the release record or get the approval, and run the gate again',
+    action:
+      'read the reason and the rule in the result, mend the release record or get the approval, and run the gate again',
   },
   'CAVRA-E102': {
     title: 'the decision was made by another rule than the expected one',
@@ -34,7 +35,8 @@ const GATE_SAYS_NO = {
   },
   'CAVRA-E103': {
     title: 'a block was expected, but passing on a block is not allowed',
-    action: 'set allow-blocking-decision to true where a block is meant to pass the job, as in a test of the gate itself',
+    action:
+      'set allow-blocking-decision to true where a block is meant to pass the job, as in a test of the gate itself',
   },
 } as const satisfies Record<string, Diagnosis>;
 
@@ -70,7 +72,8 @@ const CONFIGURATION = {
   },
   'CAVRA-E208': {
     title: 'the evidence folder cannot be used',
-    action: 'point evidence-dir to a folder that is no link, lies outside of what others can write, and is writable by this job',
+    action:
+      'point evidence-dir to a folder that is no link, lies outside of what others can write, and is writable by this job',
   },
   'CAVRA-E209': {
     title: 'the keyring cannot be used',
@@ -82,11 +85,13 @@ const CONFIGURATION = {
   },
   'CAVRA-E211': {
     title: 'the OIDC trust is incomplete or not pinned',
-    action: 'set issuer, audience and jwks-url (or jwks) together, or leave all of them out where the platform has a default',
+    action:
+      'set issuer, audience and jwks-url (or jwks) together, or leave all of them out where the platform has a default',
   },
   'CAVRA-E212': {
     title: 'a pull request may not choose what is trusted',
-    action: 'remove the override from this pull-request job, or pin the file by its SHA-256 in the protected configuration',
+    action:
+      'remove the override from this pull-request job, or pin the file by its SHA-256 in the protected configuration',
   },
   'CAVRA-E213': {
     title: 'TLS verification is switched off',
@@ -112,6 +117,14 @@ const CONFIGURATION = {
   'CAVRA-E218': {
     title: 'a pinned digest does not match its file',
     action: 'compare the file with the reviewed one; update the pin only after a review of the change',
+  },
+  'CAVRA-E219': {
+    title: 'a file cannot be written',
+    action: 'check the path, the permissions and the space on the volume',
+  },
+  'CAVRA-E220': {
+    title: 'a key is past its quarter',
+    action: 'rotate the key: make one for this quarter, sign with it, and keep the old one for verification only',
   },
 } as const satisfies Record<string, Diagnosis>;
 
@@ -147,7 +160,8 @@ const NOT_AUTHENTICATED = {
   },
   'CAVRA-E308': {
     title: 'it cannot be known whether the runner’s proof is new',
-    action: 'wait a few minutes and run the job again; too many proofs came at once, which may be an attack on the daemon',
+    action:
+      'wait a few minutes and run the job again; too many proofs came at once, which may be an attack on the daemon',
   },
   'CAVRA-E310': {
     title: 'the job may not ask for an OIDC token',

@@ -91,11 +91,16 @@ function withoutDuplicates(paths: readonly string[], workingDirectory: string): 
 }
 
 async function readOne(path: string, workingDirectory: string): Promise<LoadedRequest> {
-  const bytes = await readBytes(path, workingDirectory);
+  const bytes = await readRequestBytes(path, workingDirectory);
   return { path, bytes, request: parseRequest(bytes, path) };
 }
 
-async function readBytes(path: string, workingDirectory: string): Promise<Uint8Array> {
+/**
+ * Reads one request file without judging its content.
+ *
+ * @throws ConfigurationError CAVRA-E203
+ */
+export async function readRequestBytes(path: string, workingDirectory: string): Promise<Uint8Array> {
   try {
     return await readRegularFile(resolve(workingDirectory, path), MAX_REQUEST_BYTES);
   } catch (error) {

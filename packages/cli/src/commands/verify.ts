@@ -1,0 +1,136 @@
+import {
+  ConfigurationError,
+  createVerifier,
+  type Decision,
+  type EvidenceExpectations,
+  reportText,
+  type VerificationReport,
+} from '@cavra/release-governance-core';
+import {
+  type Command,
+  FORMAT,
+  type OptionDefinition,
+  optionValue,
+  type ParsedArguments,
+  type Terminal,
+  wantsJson,
+} from '../command.ts';
+import { failureText } from '../render/failure-text.ts';
+import { progressBar } from '../render/progress.ts';
+import { styleFor } from '../render/style.ts';
+import { verifyText } from '../render/verify-text.ts';
+
+const KEYRING: OptionDefinition = {
+  name: 'keyring',
+  kind: 'value',
+  placeholder: 'FILE',
+  environment: 'CAVRA_KEYRING',
+  description: 'keys by id, with status and period; else CAVRA_DAEMON_EVIDENCE_HMAC_KEY and its _KEY_ID',
+};
+const INTEGRITY_ONLY: OptionDefinition = {
+  name: 'integrity-only',
+  kind: 'flag',
+  description: 'accept that no signature is checked; the report says so',
+};
+const OUTPUT: OptionDefinition = {
+  name: 'output',
+  kind: 'value',
+  placeholder: 'FILE',
+  description: 'write the result to a file instead of the screen',
+};
+const MAX_AGE: OptionDefinition = {
+  name: 'max-age',
+  kind: 'value',
+  placeholder: 'SECONDS',
+  description: 'the last record must be at most this old',
+};
+
+/** `--expect-…`: each must hold, else exit status 4. */
+const EXPECTATIONS: readonly OptionDefinition[] = [
+  expectation('repository', 'NAME', 'the repository of every record'),
+  expectation('ref', 'REF', 'the ref of every record'),
+  expectation('sha', 'COMMIT', 'the commit of every record'),
+  expectation('run-id', 'ID', 'the run of every record'),
+  expectation('provider', 'NAME', 'github-actions, gitlab-ci, azure-pipelines or local'),
+  {
+    ...expectation('decision', 'D', 'the worst decision of the stream'),
+    choices: ['allow', 'block', 'require_approval'],
+  },
+];
+
+function expectation(name: string, placeholder: string, description: string): OptionDefinition {
+  return { name: `expect-${name}`, kind: 'value', placeholder, description };
+}
+
+export const verifyCommand: Command = {
+  name: 'verify',
+  summary: 'check evidence: its bytes, chain, signatures, and what it is evidence of',
+  synopsis: 'PATH',
+  details: 'PATH is an evidence folder or a .jsonl stream.',
+  options: [KEYRING, INTEGRITY_ONLY, ...EXPECTATIONS, MAX_AGE, FORMAT, OUTPUT],
+  positionals: [1, 1],
+  run: runVerify,
+};
+
+async function runVerify(terminal: Terminal, parsed: ParsedArguments): Promise<number> {
+  const expectations = expectationsOf(parsed);
+  const progress = progressBar(terminal);
+  const verifier = createVerifier({
+    environment: terminal.environment,
+    workingDirectory: terminal.workingDirectory,
+    keyring: optionValue(terminal, parsed, KEYRING)?.text,
+    now: terminal.now,
+    version: terminal.version,
+    progress: progress.update,
+  });
+  const [path = ''] = parsed.positionals;
+  const outcome = await verifier
+    .verify({
+      path,
+      integrityOnly: parsed.flags.has(INTEGRITY_ONLY.name),
+      ...(expectations === undefined ? {} : { expectations }),
+    })
+    .finally(progress.clear);
+  await print(terminal, parsed, outcome.report);
+  if (outcome.failure !== undefined) terminal.err(failureText(outcome.failure));
+  return outcome.failure?.exitStatus ?? 0;
+}
+
+async function print(terminal: Terminal, parsed: ParsedArguments, report: VerificationReport): Promise<void> {
+  const file = parsed.values.get(OUTPUT.name);
+  const style = styleFor(terminal.colour && file === undefined);
+  const text = wantsJson(parsed) ? reportText(report) : verifyText(report, style);
+  if (file === undefined) {
+    terminal.out(text);
+    return;
+  }
+  await terminal.writeFile(file, text);
+}
+
+function expectationsOf(parsed: ParsedArguments): EvidenceExpectations | undefined {
+  const text = (name: string) => parsed.values.get(`expect-${name}`);
+  const given = {
+    provider: text('provider'),
+    repository: text('repository'),
+    ref: text('ref'),
+    sha: text('sha'),
+    run_id: text('run-id'),
+    decision: text('decision') as Decision | undefined,
+    max_age_seconds: maxAge(parsed.values.get(MAX_AGE.name)),
+  };
+  for (const [name, value] of Object.entries(given)) {
+    // An expectation that is empty, for example by an unset variable, must not become none.
+    if (value === '')
+      throw new ConfigurationError('CAVRA-E217', `verify: --expect-${name.replaceAll('_', '-')} is empty`);
+  }
+  const present = Object.entries(given).filter(([, value]) => value !== undefined);
+  return present.length === 0 ? undefined : (Object.fromEntries(present) as EvidenceExpectations);
+}
+
+function maxAge(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^[0-9]{1,10}$/.test(text)) {
+    throw new ConfigurationError('CAVRA-E217', 'verify: --max-age must be a whole number of seconds');
+  }
+  return Number(text);
+}
