@@ -65,12 +65,11 @@ export const MAX_TOKEN_RESPONSE_BYTES = 64 * KIB;
 /** Trust policy and keyring files. */
 export const MAX_CONFIGURATION_FILE_BYTES = 1 * MIB;
 
-/** A trust policy: its file, its rules, the values of one condition, one value, and the problems that an error message lists. */
+/** A trust policy: its file, its rules, the values of one condition, and one value. */
 export const MAX_TRUST_POLICY_BYTES = 256 * KIB;
 export const MAX_TRUST_POLICY_RULES = 500;
 export const MAX_TRUST_POLICY_VALUES = 500;
 export const MAX_TRUST_POLICY_VALUE_LENGTH = 512;
-export const MAX_POLICY_PROBLEMS = 20;
 /** Rules of which a refusal says where they stop; the rest is counted. */
 export const MAX_TRUST_REASONS = 5;
 /** Nesting of block indicators on one line of YAML, and the columns that a YAML block may be indented by. */

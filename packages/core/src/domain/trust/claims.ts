@@ -1,4 +1,7 @@
+import { PROVIDERS } from '../identity/sources.ts';
 import type { Provider } from '../wire/types.ts';
+
+export { PROVIDERS };
 
 /**
  * What a rule of the trust policy may match, by the platform's own claim names. The parser, the published JSON Schema, the linter
@@ -29,7 +32,6 @@ export interface ClaimDefinition {
 
 export type TrustMethod = 'oidc' | 'hmac';
 
-export const PROVIDERS = ['github-actions', 'gitlab-ci', 'azure-pipelines', 'local'] as const satisfies Provider[];
 export const METHODS = ['oidc', 'hmac'] as const satisfies TrustMethod[];
 
 type Extra = Partial<Pick<ClaimDefinition, 'values' | 'id'>>;

@@ -1,3 +1,4 @@
+import { oneLine } from '../json/pointer.ts';
 import { MAX_TRUST_REASONS } from '../limits.ts';
 import type { EvaluateRequest, Provider } from '../wire/types.ts';
 import { builtInConditions } from './built-in.ts';
@@ -86,11 +87,11 @@ function explainRefusal(rules: readonly RuleExamination[]): string {
 
 function describeStop(rule: string, condition: ConditionResult | undefined): string {
   if (condition === undefined) {
-    return quoted(rule);
+    return `"${oneLine(rule)}"`;
   }
   const { name, expected, actual } = condition;
   const found = actual === null ? 'nothing is proven' : `got ${quoted(actual)}`;
-  return `${quoted(rule)} stops at ${name}, expected ${shortened(expected)}, ${found}`;
+  return `"${oneLine(rule)}" stops at ${name}, expected ${shortened(expected)}, ${found}`;
 }
 
 const MAX_EXPECTED = 200;

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../diagnosis.ts';
-import { MAX_POLICY_PROBLEMS } from '../limits.ts';
+import { printable } from '../json/pointer.ts';
+import { MAX_LISTED_PROBLEMS } from '../limits.ts';
 
 /** A place in a text; both count from 1, columns in UTF-16 units. */
 export interface TextPosition {
@@ -32,7 +33,7 @@ export class TrustPolicyError extends ConfigurationError {
 }
 
 function summarize(problems: readonly PolicyProblem[]): string {
-  const listed = problems.slice(0, MAX_POLICY_PROBLEMS).map(describeProblem);
+  const listed = problems.slice(0, MAX_LISTED_PROBLEMS).map(describeProblem);
   const rest = problems.length - listed.length;
   return rest > 0 ? `${listed.join('; ')}; and ${rest} more` : listed.join('; ');
 }
@@ -55,14 +56,7 @@ function formatStep(step: string | number, first: boolean): string {
   return `[${typeof step === 'number' ? step : quoted(step)}]`;
 }
 
-const MAX_QUOTED = 120;
-
-/** Text from outside, fit for a message: in quotes, control characters escaped, shortened. */
+/** Text from outside, in quotes, fit for a message. */
 export function quoted(text: string): string {
-  const short = text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
-  // Besides what JSON escapes, everything that could end or reorder a line of a log.
-  return JSON.stringify(short).replace(
-    /[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return `"${printable(text)}"`;
 }

@@ -25,7 +25,7 @@ export function claimText(runner: AuthenticatedRunner, name: string): string | n
 
 function oidcClaim({ claims = {} }: AuthenticatedRunner, name: string): string | null {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
-  if (typeof value === 'boolean' || (typeof value === 'number' && Number.isSafeInteger(value))) {
+  if (typeof value === 'boolean' || typeof value === 'bigint' || Number.isSafeInteger(value)) {
     return String(value);
   }
   return typeof value === 'string' && value !== '' ? value : null;
