@@ -1,28 +1,15 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import type { LoadedTrustPolicy, TrustPolicyOptions } from '../app/policy.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import { JsonError } from '../domain/json/error.ts';
 import { parseStrictJson } from '../domain/json/parse.ts';
 import { toPlain } from '../domain/json/plain.ts';
 import { MAX_TRUST_POLICY_BYTES } from '../domain/limits.ts';
 import { parseTrustPolicy } from '../domain/trust/parse-policy.ts';
-import type { TrustPolicy } from '../domain/trust/policy.ts';
 import { type Locate, type PolicyProblem, TrustPolicyError } from '../domain/trust/problems.ts';
 import { FileProblem, readRegularFile } from './read-regular-file.ts';
 import { parseStrictYaml } from './strict-yaml.ts';
-
-export interface TrustPolicyFile {
-  readonly policy: TrustPolicy;
-  /** SHA-256 of the file's bytes, lower-case hex. */
-  readonly sha256: string;
-  /** Where in the file a path of the policy stands; unknown in JSON. */
-  readonly locate: Locate;
-}
-
-export interface TrustPolicyFileOptions {
-  /** The SHA-256 that the file must have, 64 hex digits. */
-  readonly sha256?: string | undefined;
-}
 
 /**
  * Reads a trust policy, YAML or JSON. The digest is of the very bytes that are parsed, and is checked before they are.
@@ -31,10 +18,7 @@ export interface TrustPolicyFileOptions {
  * @throws ConfigurationError CAVRA-E216 the file cannot be read; CAVRA-E218 it is not the pinned one
  * @throws TrustPolicyError CAVRA-E210 it is no valid policy, with everything that is wrong in it
  */
-export async function readTrustPolicyFile(
-  path: string,
-  options: TrustPolicyFileOptions = {},
-): Promise<TrustPolicyFile> {
+export async function readTrustPolicyFile(path: string, options: TrustPolicyOptions = {}): Promise<LoadedTrustPolicy> {
   const bytes = await readBytes(path);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (options.sha256 !== undefined && options.sha256.toLowerCase() !== sha256) {
@@ -66,7 +50,7 @@ async function readBytes(path: string): Promise<Uint8Array> {
 export async function parseTrustPolicyText(
   bytes: Uint8Array,
   format: 'json' | 'yaml',
-): Promise<Pick<TrustPolicyFile, 'policy' | 'locate'>> {
+): Promise<Pick<LoadedTrustPolicy, 'policy' | 'locate'>> {
   const { value, locate } = format === 'json' ? parseJson(bytes) : await parseYaml(bytes);
   return { policy: parseTrustPolicy(value, locate), locate };
 }
