@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { errorCode } from './system-error.ts';
 
 /** Why a file was not read. */
 export type FileProblemCode = 'missing' | 'link' | 'not_regular' | 'too_large' | 'unreadable';
@@ -54,7 +55,7 @@ async function readAll(file: FileHandle, maxBytes: number): Promise<Uint8Array> 
 
 function asFileProblem(error: unknown): FileProblem {
   if (error instanceof FileProblem) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = errorCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') return new FileProblem('missing', 'does not exist', { cause: error });
   if (code === 'ELOOP') return new FileProblem('link', 'is a link', { cause: error });
   return new FileProblem('unreadable', `cannot be read (${code || 'invalid path'})`, { cause: error });

@@ -1,6 +1,9 @@
 /** The operating system's name of an error, for example `ENOSPC`; the empty string when it has none. */
 export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  // Told by its shape: an error that Node itself made may come from another realm than this module's `Error`.
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : '';
 }
 
 const MEANINGS: Readonly<Record<string, string>> = {

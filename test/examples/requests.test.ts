@@ -1,0 +1,26 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { lintRequest } from '../../packages/core/src/app/requests.ts';
+import { decide } from '../../packages/core/src/domain/decision/rules.ts';
+import { parseRequest } from '../../packages/core/src/domain/request/parse.ts';
+import { root } from '../support/repository.ts';
+
+const FOLDER = join(root, 'examples');
+const README = readFileSync(join(FOLDER, 'README.md'), 'utf8');
+const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
+
+describe('the example requests', () => {
+  it('are all in the table', () => {
+    const rows = README.match(/^\| \[[^\]]+\.json\]/gm) ?? [];
+    expect(rows.map((row) => row.slice('| ['.length, -1)).sort()).toEqual([...FILES].sort());
+  });
+
+  it.each(FILES)('%s is decided as its row says, and has no fault', (name) => {
+    const bytes = readFileSync(join(FOLDER, name));
+    const { decision, rule_id } = decide(parseRequest(bytes), 'strict');
+    expect(README).toContain(`| [${name}](${name}) | \`${decision}\` | \`${rule_id}\` |`);
+    expect(name.startsWith({ allow: 'approved', require_approval: 'pending', block: 'blocked' }[decision])).toBe(true);
+    expect(lintRequest(bytes).map(({ level }) => level)).toEqual(['note']);
+  });
+});
