@@ -18,7 +18,18 @@ export interface JwksUrlOptions {
   readonly refreshIntervalMs?: number;
   /** Time for one fetch with its retries, ms; JWKS_REQUEST_MS unless given. */
   readonly requestMs?: number;
+  /** Unix ms by which the caller's run ends, and every fetch with it. A resident verifier has none. */
+  readonly deadline?: number;
   readonly retry?: RetryPolicy;
+}
+
+export interface JwksFileOptions {
+  readonly file: string;
+}
+
+/** Where an issuer's keys come from: its URL, or a file that was fetched and reviewed before. */
+export function createJwksSource(options: JwksUrlOptions | JwksFileOptions): JwksSource {
+  return 'file' in options ? createJwksFileSource(options.file) : createJwksUrlSource(options);
 }
 
 /**
@@ -32,7 +43,7 @@ export interface JwksUrlOptions {
  *   hand are the answer, so that made-up key ids cannot turn a resident verifier against the issuer.
  * - Callers that come during a fetch share it.
  */
-export function createJwksUrlSource(options: JwksUrlOptions): JwksSource {
+function createJwksUrlSource(options: JwksUrlOptions): JwksSource {
   const { now, cacheMs = JWKS_CACHE_MS, refreshIntervalMs = JWKS_REFRESH_INTERVAL_MS } = options;
   let kept: { readonly jwks: Jwks; readonly since: number; readonly until: number } | undefined;
   let refreshedAt = Number.NEGATIVE_INFINITY;
@@ -81,7 +92,8 @@ async function fetchJwks({
       url,
       contentTypes: ['application/json', 'application/jwk-set+json'],
       maxBytes: MAX_JWKS_BYTES,
-      deadline: now() + requestMs,
+      deadline: options.deadline ?? Number.POSITIVE_INFINITY,
+      timeoutMs: options.requestMs ?? JWKS_REQUEST_MS,
       ...(retry === undefined ? {} : { retry }),
     });
   } catch (error) {
@@ -104,7 +116,7 @@ function maxAgeMs(cacheControl: string | undefined): number | undefined {
 }
 
 /** An issuer's keys from a file, read anew for each question, so that a replaced file counts at once. */
-export function createJwksFileSource(path: string): JwksSource {
+function createJwksFileSource(path: string): JwksSource {
   return {
     get: async () => {
       try {

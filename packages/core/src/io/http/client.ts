@@ -16,7 +16,12 @@ import type { HttpClient, HttpClientOptions, HttpRequest, HttpResponse } from '.
  * time-outs, 408, 429, 5xx): a denial never is. Every request has its own connection.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  return { request: (request) => requestWithRetries(request, options) };
+  return {
+    request: (request) => {
+      const end = options.now() + (request.timeoutMs ?? Number.POSITIVE_INFINITY);
+      return requestWithRetries({ ...request, deadline: Math.min(request.deadline, end) }, options);
+    },
+  };
 }
 
 async function requestWithRetries(request: HttpRequest, options: HttpClientOptions): Promise<HttpResponse> {

@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly maxBytes: number;
   /** Unix ms by which the body is complete, every retry and pause included. */
   readonly deadline: number;
+  /** Longest time for all of it, ms from the start, where that ends before the deadline. */
+  readonly timeoutMs?: number;
   readonly retry?: RetryPolicy;
   /** Headers of a refusal that may be shown, such as a correlation id; lower case. */
   readonly diagnosticHeaders?: readonly string[];

@@ -236,6 +236,14 @@ describe('the deadline', () => {
     }
   });
 
+  it('comes earlier where the request is given a time of its own', async () => {
+    server.fail({ kind: 'silent' });
+    const start = Date.now();
+    const request = get(url(), { timeoutMs: deadlineMs, retry: { ...QUICK, attemptMs: 10_000 } });
+    await failureOf(client.request(request), 'timeout');
+    expect(Date.now() - start).toBeLessThan(deadlineMs + 500);
+  });
+
   it('that has passed already lets no request out', async () => {
     const { result, connections } = await counted(() =>
       failureOf(client.request(get(url(), { deadline: Date.now() })), 'timeout'),
