@@ -7,6 +7,7 @@ import { CLAIMS_FILE, RESPONSE_FILE, STREAM_FILE } from '../domain/evidence/file
 import type { SideFiles } from '../domain/evidence/folder-check.ts';
 import { MAX_EVIDENCE_SIDE_FILE_BYTES, STREAM_CHUNK_BYTES } from '../domain/limits.ts';
 import { FileProblem, readRegularFile } from './read-regular-file.ts';
+import { errorCode } from './system-error.ts';
 
 /**
  * Opens an evidence folder or a stream for verification. Links are not followed, neither to the folder nor within it.
@@ -103,7 +104,7 @@ function readChunk(file: FileHandle, into: Buffer, position: number): Promise<nu
 }
 
 function unreadable(path: string, error: unknown): ConfigurationError | EvidenceError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = errorCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'missing') {
     return new EvidenceError('CAVRA-E403', `${path} does not exist`, { cause: error });
   }

@@ -12,21 +12,23 @@ export interface ChainFault {
  * After a fault it goes on from whatever fits, so that one fault is one finding and not a cascade; the stream is invalid all the same.
  */
 export class Chain {
-  /** The number of the next record, and a second one that is as good right after a fault. 0: any. */
+  /** The number of the next record; 0: any. */
   #sequence: number;
-  #otherSequence: number;
+  /** Unreadable lines since the last record: each may have been the next record, or something put in between. */
+  #unreadable = 0;
+  /** After a number that did not follow, the one that follows it is as good. */
+  #otherSequence = 0;
   /** The hash that the next record must link to, and a second one that is as good. Undefined: any. */
   #hash: string | undefined;
   #otherHash: string | undefined;
 
   constructor(start: 'beginning' | 'unknown') {
     this.#sequence = start === 'beginning' ? 1 : 0;
-    this.#otherSequence = this.#sequence;
     this.#hash = start === 'beginning' ? '' : undefined;
   }
 
   check(sequence: number, previousHash: string): ChainFault | undefined {
-    const follows = this.#sequence === 0 || sequence === this.#sequence || sequence === this.#otherSequence;
+    const follows = this.#follows(sequence);
     const linked = this.#hash === undefined || previousHash === this.#hash || previousHash === this.#otherHash;
     return follows && linked ? undefined : { expectedSequence: follows ? undefined : this.#sequence, linked };
   }
@@ -38,20 +40,25 @@ export class Chain {
    * @param computed the hash of its bytes
    */
   advance(sequence: number, written: string, computed: string): void {
-    const follows = this.#sequence === 0 || sequence === this.#sequence || sequence === this.#otherSequence;
+    const follows = this.#follows(sequence);
+    this.#sequence = follows ? sequence + 1 : this.#sequence + this.#unreadable + 1;
     this.#otherSequence = sequence + 1;
-    this.#sequence = follows ? sequence + 1 : this.#sequence + 1;
+    this.#unreadable = 0;
     this.#hash = computed;
     this.#otherHash = written === '' ? computed : written;
   }
 
-  /** Goes on behind a line that could not be read: it may have been the next record, or something put in between. */
+  /** Goes on behind a line that could not be read. */
   skip(): void {
-    if (this.#sequence !== 0) {
-      this.#otherSequence = this.#sequence;
-      this.#sequence += 1;
-    }
+    this.#unreadable += 1;
     this.#hash = undefined;
     this.#otherHash = undefined;
+  }
+
+  #follows(sequence: number): boolean {
+    const first = this.#sequence;
+    return (
+      first === 0 || (sequence >= first && sequence <= first + this.#unreadable) || sequence === this.#otherSequence
+    );
   }
 }

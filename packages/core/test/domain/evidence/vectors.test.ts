@@ -148,7 +148,7 @@ describe('one fault is one finding', () => {
     ['044-cr-only', ['1 non_canonical']],
     ['046-byte-order-mark', ['1 non_canonical']],
     ['051-trailing-text', ['2 non_canonical']],
-    ['052-two-objects-one-line', ['1 non_canonical']],
+    ['052-two-objects-one-line', ['2 non_canonical', '3 sequence_mismatch']],
     ['077-invalid-utf8-recorded', ['1 non_canonical']],
     ['081-count-float', ['2 non_canonical']],
   ])('%s', (name, expected) => {
