@@ -1,13 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { lintRequest } from '../../packages/core/src/app/requests.ts';
-import { decide } from '../../packages/core/src/domain/decision/rules.ts';
-import { parseRequest } from '../../packages/core/src/domain/request/parse.ts';
-import { root } from '../support/repository.ts';
+import { lintRequest } from '../../src/app/requests.ts';
+import { decide } from '../../src/domain/decision/rules.ts';
+import { parseRequest } from '../../src/domain/request/parse.ts';
 
-const FOLDER = join(root, 'examples');
-const README = readFileSync(join(FOLDER, 'README.md'), 'utf8');
+const FOLDER = new URL('../../../../examples/', import.meta.url);
+const README = readFileSync(new URL('README.md', FOLDER), 'utf8');
 const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.json') && !name.startsWith('trust-policy'));
 
 describe('the example requests', () => {
@@ -17,7 +15,7 @@ describe('the example requests', () => {
   });
 
   it.each(FILES)('%s is decided as its row says, and has no fault', (name) => {
-    const bytes = readFileSync(join(FOLDER, name));
+    const bytes = readFileSync(new URL(name, FOLDER));
     const { decision, rule_id } = decide(parseRequest(bytes), 'strict');
     expect(README).toContain(`| [${name}](${name}) | \`${decision}\` | \`${rule_id}\` |`);
     expect(name.startsWith({ allow: 'approved', require_approval: 'pending', block: 'blocked' }[decision])).toBe(true);
