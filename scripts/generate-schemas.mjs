@@ -19,6 +19,11 @@ const files = [
     function: 'trustPolicyJsonSchema',
   },
   {
+    file: 'schemas/keyring.schema.json',
+    module: 'packages/core/src/domain/keys/json-schema.ts',
+    function: 'keyringJsonSchema',
+  },
+  {
     file: 'docs/errors.md',
     module: 'packages/core/src/domain/diagnosis-page.ts',
     function: 'diagnosisPage',

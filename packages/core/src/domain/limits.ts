@@ -64,6 +64,13 @@ export const MAX_TOKEN_RESPONSE_BYTES = 64 * KIB;
 
 /** Trust policy and keyring files. */
 export const MAX_CONFIGURATION_FILE_BYTES = 1 * MIB;
+/** Keys of one keyring, and repositories that one key speaks for. */
+export const MAX_KEYRING_KEYS = 1_000;
+export const MAX_KEY_REPOSITORIES = 1_000;
+/** Characters of a key id. */
+export const MAX_KEY_ID_LENGTH = 128;
+/** A secret or private key that a keyring refers to. */
+export const MAX_SECRET_FILE_BYTES = 16 * KIB;
 
 /** A trust policy: its file, its rules, the values of one condition, and one value. */
 export const MAX_TRUST_POLICY_BYTES = 256 * KIB;
@@ -116,3 +123,8 @@ export const RECORDER_BATCH_RECORDS = 128;
 export const RECORDER_BATCH_BYTES = 1 * MIB;
 /** Pieces in which files of any size are read. */
 export const FILE_CHUNK_BYTES = 256 * KIB;
+
+/** Rows of a summary's table and its lists; the rest is counted. GitHub refuses a summary of more than 1 MiB. */
+export const MAX_SUMMARY_ROWS = 50;
+/** Characters of one text from outside in a summary; the evidence has it whole. */
+export const MAX_SUMMARY_TEXT = 400;
