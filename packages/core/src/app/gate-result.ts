@@ -54,6 +54,9 @@ export interface EvidenceJson {
   readonly head_hash: string;
   readonly valid: boolean;
   readonly tail: string;
+  /** Whether the signatures were checked, with these key ids. */
+  readonly signatures: string;
+  readonly keys: readonly string[];
 }
 
 /** The published result of a run. */
@@ -110,5 +113,7 @@ function evidenceJson({ evidenceDir, report }: GateOutcome): EvidenceJson | null
     head_hash: report.head_hash,
     valid: report.valid,
     tail: report.tail,
+    signatures: report.signatures,
+    keys: report.keys.map(({ key_id: keyId }) => keyId),
   };
 }

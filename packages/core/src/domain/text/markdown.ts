@@ -20,3 +20,24 @@ export function markdownText(text: string): string {
 export function markdownCode(text: string): string {
   return text === '' ? '' : `<code>${markdownText(text)}</code>`;
 }
+
+/** A sentence in which `back quotes` set off what is code, as diagnoses have it; all else shows as itself. */
+export function markdownProse(text: string): string {
+  const parts = text.split('`');
+  // An even number of parts: one back quote has no partner.
+  const unpaired = parts.length % 2 === 0 ? parts.splice(-2).join('`') : undefined;
+  if (unpaired !== undefined) parts.push(unpaired);
+  return parts.map((part, index) => (index % 2 === 1 ? markdownCode(part) : markdownText(part))).join('');
+}
+
+/**
+ * A link, or the text alone when the address is not one of the web.
+ *
+ * @param url in its normal form it has no blank, line end or angle bracket, so that it ends where the Markdown does
+ */
+export function markdownLink(text: string, url: string): string {
+  const address = URL.canParse(url) ? new URL(url) : undefined;
+  return address?.protocol === 'https:' && !/[\s<>\\]/.test(address.href)
+    ? `[${markdownText(text)}](<${address.href}>)`
+    : markdownText(text);
+}
