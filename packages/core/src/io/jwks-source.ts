@@ -79,13 +79,8 @@ function createJwksUrlSource(options: JwksUrlOptions): JwksSource {
   };
 }
 
-async function fetchJwks({
-  url,
-  http,
-  now,
-  requestMs = JWKS_REQUEST_MS,
-  retry,
-}: JwksUrlOptions): Promise<HttpResponse> {
+async function fetchJwks(options: JwksUrlOptions): Promise<HttpResponse> {
+  const { url, http, retry } = options;
   try {
     return await http.request({
       method: 'GET',

@@ -141,10 +141,20 @@ describe('keys from a URL', () => {
     ['sends JSON without keys', { kind: 'body', body: '{"keys":{}}' }, /no list of keys/],
     ['sends a bomb', { kind: 'body', body: '['.repeat(200_000) }, /nested deeper/],
     ['hangs up', { kind: 'reset-in-body' }, /dropped/],
-    ['is silent', { kind: 'silent' }, /no whole answer in time/],
   ])('of an issuer that %s are an error', async (_name, fault, message) => {
     issuer.fail(fault);
     expect((await refusal(get())).message).toMatch(message);
+  });
+
+  it('of an issuer that is silent are an error within the time for a fetch', async () => {
+    issuer.fail({ kind: 'silent' });
+    const error = await refusal(sourceOf(issuer, { requestMs: 300 }).get({ refresh: false }));
+    expect(error.message).toContain('no whole answer in time');
+  });
+
+  it('are not waited for beyond the end of the run', async () => {
+    issuer.fail({ kind: 'silent' });
+    await refusal(sourceOf(issuer, { deadline: time + 300 }).get({ refresh: false }));
   });
 
   it('of an issuer that fails for a moment are had all the same', async () => {

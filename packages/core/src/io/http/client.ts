@@ -6,6 +6,7 @@ import { type ProxyRoute, proxyFor } from './proxy.ts';
 import { DEFAULT_RETRY, pauseAfter } from './retry.ts';
 import { socketFailure } from './socket-error.ts';
 import { parseTarget, type Target } from './target.ts';
+import { type TrustStore, trustStore } from './trust-store.ts';
 import type { HttpClient, HttpClientOptions, HttpRequest, HttpResponse } from './types.ts';
 
 /**
@@ -16,15 +17,20 @@ import type { HttpClient, HttpClientOptions, HttpRequest, HttpResponse } from '.
  * time-outs, 408, 429, 5xx): a denial never is. Every request has its own connection.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const machine: Machine = { ...options, trust: trustStore(options.ca) };
   return {
     request: (request) => {
       const end = options.now() + (request.timeoutMs ?? Number.POSITIVE_INFINITY);
-      return requestWithRetries({ ...request, deadline: Math.min(request.deadline, end) }, options);
+      return requestWithRetries({ ...request, deadline: Math.min(request.deadline, end) }, machine);
     },
   };
 }
 
-async function requestWithRetries(request: HttpRequest, options: HttpClientOptions): Promise<HttpResponse> {
+interface Machine extends HttpClientOptions {
+  readonly trust: TrustStore;
+}
+
+async function requestWithRetries(request: HttpRequest, options: Machine): Promise<HttpResponse> {
   const retry = request.retry ?? DEFAULT_RETRY;
   let attempt = 0;
   let failure = new AttemptFailure('timeout', 'no time is left');
@@ -54,7 +60,7 @@ async function tryOnce(
   target: Target,
   proxy: ProxyRoute | undefined,
   request: HttpRequest,
-  options: HttpClientOptions,
+  options: Machine,
 ): Promise<Omit<HttpResponse, 'attempts'>> {
   const { attemptMs } = request.retry ?? DEFAULT_RETRY;
   const limit = new AbortController();
@@ -66,7 +72,7 @@ async function tryOnce(
   const timer = setTimeout(() => limit.abort(new AttemptFailure('timeout', 'no whole answer in time')), left);
   let socket: TLSSocket | undefined;
   try {
-    socket = await dial(target, proxy, await authorities(options.ca), limit.signal);
+    socket = await dial(target, proxy, await options.trust(), limit.signal);
     const userAgent = options.userAgent ?? 'cavra-release-governance';
     return await exchange(socket, target, request, userAgent, options.now(), limit.signal);
   } finally {
@@ -74,15 +80,6 @@ async function tryOnce(
     clearTimeout(timer);
     signal?.removeEventListener('abort', giveUp);
   }
-}
-
-/** Authorities given explicitly replace Node's list, so they are put beside it here. */
-async function authorities(extra: readonly string[] | undefined): Promise<readonly string[] | undefined> {
-  if (extra === undefined || extra.length === 0) return undefined;
-  const tls: typeof import('node:tls') & { getCACertificates?: (type: 'default') => string[] } = await import(
-    'node:tls'
-  );
-  return [...(tls.getCACertificates?.('default') ?? tls.rootCertificates), ...extra];
 }
 
 function givenUp(signal: AbortSignal | undefined): AttemptFailure {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls';
 import { HTTP_MAX_HEADER_BYTES, HTTP_NEXT_ADDRESS_MS } from '../../domain/limits.ts';
 import { AttemptFailure } from './failure.ts';
 import type { ProxyRoute } from './proxy.ts';
@@ -12,19 +12,19 @@ import type { Target } from './target.ts';
 /**
  * Connects to the target, through the proxy if there is one, and completes the TLS handshake with the target itself.
  *
- * @param ca trusted authorities in PEM in place of Node's list; undefined for Node's list
+ * @param trust authorities; undefined: Node's
  * @throws AttemptFailure
  */
 export async function dial(
   target: Target,
   proxy: ProxyRoute | undefined,
-  ca: readonly string[] | undefined,
+  trust: SecureContext | undefined,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
-  if (proxy === undefined) return connectTls(target, ca, signal);
-  const tunnel = await openTunnel(target, proxy, ca, signal);
+  if (proxy === undefined) return connectTls(target, trust, signal);
+  const tunnel = await openTunnel(target, proxy, trust, signal);
   try {
-    return await connectTls(target, ca, signal, tunnel);
+    return await connectTls(target, trust, signal, tunnel);
   } catch (error) {
     tunnel.destroy();
     throw error;
@@ -38,7 +38,7 @@ interface Endpoint {
 
 async function connectTls(
   { host, port }: Endpoint,
-  ca: readonly string[] | undefined,
+  trust: SecureContext | undefined,
   signal: AbortSignal,
   tunnel?: Socket,
 ): Promise<TLSSocket> {
@@ -53,7 +53,7 @@ async function connectTls(
     ALPNProtocols: ['http/1.1'],
     autoSelectFamilyAttemptTimeout: HTTP_NEXT_ADDRESS_MS,
     ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(ca === undefined ? {} : { ca: [...ca] }),
+    ...(trust === undefined ? {} : { secureContext: trust }),
     ...(tunnel === undefined ? {} : { socket: tunnel }),
   };
   return settle<TLSSocket>(signal, (resolve, reject) => {
@@ -74,11 +74,11 @@ async function connectTls(
 async function openTunnel(
   target: Target,
   proxy: ProxyRoute,
-  ca: readonly string[] | undefined,
+  trust: SecureContext | undefined,
   signal: AbortSignal,
 ): Promise<Socket> {
   const { request } = await import('node:http');
-  const carrier = proxy.secure ? await inProxyTerms(() => connectTls(proxy, ca, signal)) : undefined;
+  const carrier = proxy.secure ? await inProxyTerms(() => connectTls(proxy, trust, signal)) : undefined;
   const destination = `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`;
 
   return settle<Socket>(signal, (resolve, reject) => {

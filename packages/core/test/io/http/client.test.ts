@@ -97,12 +97,17 @@ describe('what may pass is tried again', () => {
     ['408', { kind: 'status', status: 408 }],
     ['a reset', { kind: 'reset' }],
     ['a reset within the body', { kind: 'reset-in-body' }],
-    ['silence', { kind: 'silent' }],
   ] as const)('%s, then well', async (_name, fault) => {
     server.fail(fault, 2);
     const { result, connections } = await counted(() => client.request(get(url())));
     expect(result.attempts).toBe(3);
     expect(connections).toBe(3);
+  });
+
+  it('silence, then well', async () => {
+    server.fail({ kind: 'silent' }, 1);
+    const { attempts } = await client.request(get(url(), { retry: { ...QUICK, attemptMs: 700 } }));
+    expect(attempts).toBe(2);
   });
 
   it('as often as the policy says', async () => {
@@ -115,10 +120,8 @@ describe('what may pass is tried again', () => {
 
   it('a server that is down, until it is up', async () => {
     await server.down();
-    const answer = client.request(get(url(), { retry: { ...QUICK, attempts: 20, baseMs: 40, capMs: 40 } }));
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    await server.up();
-    expect((await answer).attempts).toBeGreaterThan(1);
+    const patient = clientOf({ ca: [authority.certificate], sleep: () => server.up() });
+    expect((await patient.request(get(url()))).attempts).toBe(2);
   });
 
   it('a server that stays down is a failed connection', async () => {
@@ -196,30 +199,30 @@ describe('size', () => {
 });
 
 describe('the deadline', () => {
-  const deadlineMs = 300;
+  const deadlineMs = 500;
 
   it.each([
     ['silence', { kind: 'silent' }],
     ['a body that never ends', { kind: 'drip' }],
-    ['a slow answer', { kind: 'slow', ms: 5_000 }],
+    ['a slow answer', { kind: 'slow', ms: 60_000 }],
   ] as const)('covers %s', async (_name, fault) => {
     server.fail(fault);
     const start = Date.now();
-    const request = get(url(), { deadline: start + deadlineMs, retry: { ...QUICK, attemptMs: 10_000 } });
+    const request = get(url(), { deadline: start + deadlineMs, retry: { ...QUICK, attemptMs: 60_000 } });
     const failure = await failureOf(client.request(request), 'timeout');
     expect(failure.attempts).toBe(1);
-    expect(Date.now() - start).toBeLessThan(deadlineMs + 500);
+    expect(Date.now() - start).toBeLessThan(deadlineMs + 2_000);
   });
 
   it('covers all tries and pauses together, and keeps what went wrong before', async () => {
     server.fail({ kind: 'status', status: 500 }, 1);
     server.fail({ kind: 'silent' });
     const start = Date.now();
-    const request = get(url(), { deadline: start + deadlineMs, retry: { ...QUICK, attemptMs: 10_000 } });
+    const request = get(url(), { deadline: start + deadlineMs, retry: { ...QUICK, attemptMs: 60_000 } });
     const failure = await failureOf(client.request(request), 'timeout');
     expect(failure.attempts).toBe(2);
     expect(failure.message).toContain('before that: status 500');
-    expect(Date.now() - start).toBeLessThan(deadlineMs + 500);
+    expect(Date.now() - start).toBeLessThan(deadlineMs + 2_000);
   });
 
   it('covers the handshake with a server that accepts and says nothing', async () => {
@@ -230,7 +233,7 @@ describe('the deadline', () => {
     const start = Date.now();
     try {
       await failureOf(client.request(get(`https://127.0.0.1:${port}/`, { deadline: start + deadlineMs })), 'timeout');
-      expect(Date.now() - start).toBeLessThan(deadlineMs + 500);
+      expect(Date.now() - start).toBeLessThan(deadlineMs + 2_000);
     } finally {
       mute.close();
     }
@@ -239,9 +242,9 @@ describe('the deadline', () => {
   it('comes earlier where the request is given a time of its own', async () => {
     server.fail({ kind: 'silent' });
     const start = Date.now();
-    const request = get(url(), { timeoutMs: deadlineMs, retry: { ...QUICK, attemptMs: 10_000 } });
+    const request = get(url(), { timeoutMs: deadlineMs, retry: { ...QUICK, attemptMs: 60_000 } });
     await failureOf(client.request(request), 'timeout');
-    expect(Date.now() - start).toBeLessThan(deadlineMs + 500);
+    expect(Date.now() - start).toBeLessThan(deadlineMs + 2_000);
   });
 
   it('that has passed already lets no request out', async () => {
@@ -276,7 +279,7 @@ describe('Retry-After', () => {
     expect(result).toMatchObject({ status: 429, attempts: 1 });
     expect(result.message).toContain('asks to wait 120 s');
     expect(requests).toBe(1);
-    expect(Date.now() - start).toBeLessThan(1_000);
+    expect(Date.now() - start).toBeLessThan(5_000);
   });
 });
 
@@ -284,7 +287,7 @@ describe('the caller’s signal', () => {
   it('ends a request that waits for an answer', async () => {
     server.fail({ kind: 'silent' });
     const controller = new AbortController();
-    const answer = client.request(get(url(), { signal: controller.signal, retry: { ...QUICK, attemptMs: 10_000 } }));
+    const answer = client.request(get(url(), { signal: controller.signal, retry: { ...QUICK, attemptMs: 60_000 } }));
     setTimeout(() => controller.abort(new Error('the run is over')), 50);
     expect((await failureOf(answer, 'aborted')).attempts).toBe(1);
   });
@@ -294,7 +297,7 @@ describe('the caller’s signal', () => {
     const start = Date.now();
     const answer = client.request(get(url(), { signal: AbortSignal.timeout(80) }));
     await failureOf(answer, 'aborted');
-    expect(Date.now() - start).toBeLessThan(1_500);
+    expect(Date.now() - start).toBeLessThan(2_500);
   });
 
   it('that is aborted already lets no request out', async () => {

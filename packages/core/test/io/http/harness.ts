@@ -5,8 +5,8 @@ import type { RetryPolicy } from '../../../src/io/http/retry.ts';
 import type { HttpClient, HttpClientOptions, HttpRequest } from '../../../src/io/http/types.ts';
 import { systemClock, systemRandomBytes, systemSleep } from '../../../src/io/system.ts';
 
-/** Quick tries, so that the tests are. */
-export const QUICK: RetryPolicy = { attempts: 4, attemptMs: 400, baseMs: 5, capMs: 20 };
+/** Short pauses, so that the tests are quick; a try has long enough for a busy machine. */
+export const QUICK: RetryPolicy = { attempts: 4, attemptMs: 3_000, baseMs: 5, capMs: 20 };
 
 /** A client of the real machine that trusts `ca` besides. */
 export function clientOf(options: Partial<HttpClientOptions> = {}): HttpClient {
@@ -19,7 +19,7 @@ export function get(url: string, more: Partial<HttpRequest> = {}): HttpRequest {
     url,
     contentTypes: ['application/json'],
     maxBytes: 64 * 1024,
-    deadline: Date.now() + 5_000,
+    deadline: Date.now() + 10_000,
     retry: QUICK,
     ...more,
   };
