@@ -43,7 +43,7 @@ export function createJwksSource(options: JwksUrlOptions | JwksFileOptions): Jwk
  *   hand are the answer, so that made-up key ids cannot turn a resident verifier against the issuer.
  * - Callers that come during a fetch share it.
  */
-function createJwksUrlSource(options: JwksUrlOptions): JwksSource {
+export function createJwksUrlSource(options: JwksUrlOptions): JwksSource {
   const { now, cacheMs = JWKS_CACHE_MS, refreshIntervalMs = JWKS_REFRESH_INTERVAL_MS } = options;
   let kept: { readonly jwks: Jwks; readonly since: number; readonly until: number } | undefined;
   let refreshedAt = Number.NEGATIVE_INFINITY;
@@ -111,7 +111,7 @@ function maxAgeMs(cacheControl: string | undefined): number | undefined {
 }
 
 /** An issuer's keys from a file, read anew for each question, so that a replaced file counts at once. */
-function createJwksFileSource(path: string): JwksSource {
+export function createJwksFileSource(path: string): JwksSource {
   return {
     get: async () => {
       try {
