@@ -1,4 +1,5 @@
 import type { Clock, RandomBytes } from '@cavra/release-governance-core';
+import { ConfigurationError } from '@cavra/release-governance-core';
 
 /** One option of a command. Order of precedence: option, then its variable, then the default. */
 export interface OptionDefinition {
@@ -40,6 +41,7 @@ export interface Terminal {
   /** True: stderr is a terminal, so progress may be shown. */
   readonly progress: boolean;
   readonly version: string;
+  readonly nodeVersion: string;
 }
 
 export interface Command {
@@ -85,4 +87,11 @@ export function optionValue(
 
 export function wantsJson(parsed: ParsedArguments): boolean {
   return parsed.values.get('format') === 'json';
+}
+
+/** @throws ConfigurationError CAVRA-E217 when the option is not given */
+export function requiredOption(parsed: ParsedArguments, name: string): string {
+  const text = parsed.values.get(name);
+  if (text === undefined || text === '') throw new ConfigurationError('CAVRA-E217', `--${name} is required`);
+  return text;
 }

@@ -42,6 +42,7 @@ const status = await runProgram(process.argv.slice(2), {
   colour: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb',
   progress: process.stderr.isTTY === true && process.env['CI'] === undefined,
   version: __CAVRA_VERSION__,
+  nodeVersion: process.version,
 });
 await Promise.all([out.drained(), err.drained()]);
 // A run that was given up at its deadline may have left sockets and timers behind; nothing waits for them.

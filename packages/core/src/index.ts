@@ -1,1 +1,57 @@
-export {};
+/**
+ * `@cavra/release-governance-core`: runner authentication, release decisions, signed evidence and its verification.
+ *
+ * `createGate` runs the gate, `createVerifier` verifies evidence, `readGateSettings` reads the settings of both from wherever a front
+ * end has them. Every error that a caller is meant to see is a CavraError with a stable code.
+ */
+
+export { configuredSecrets } from './app/credentials.ts';
+export type { GateOutcome, JudgedDecision } from './app/gate.ts';
+export { asCavraError } from './app/gate.ts';
+export {
+  type AuthenticationJson,
+  type DecisionJson,
+  type DiagnosisJson,
+  diagnosisJson,
+  type EvidenceJson,
+  type GateResult,
+  gateResult,
+} from './app/gate-result.ts';
+export type { GuardResult, IgnoredEntry, PublishableFile, WithheldFile } from './app/guard.ts';
+export { GATE_OUTPUTS, type GateOutputName, gateOutputs } from './app/outputs.ts';
+export type { PolicyExplainReport, PolicyLintReport } from './app/policy.ts';
+export type { AuthenticatedRunner, Clock, Evaluation, RandomBytes } from './app/ports.ts';
+export { type LintCode, type LintFinding, type LoadedRequest, lintRequest, newRequest } from './app/requests.ts';
+export {
+  camelCase,
+  GATE_SETTINGS,
+  type GateSettings,
+  type GivenSetting,
+  readGateSettings,
+  type SettingDefinition,
+  type SettingKind,
+  type SettingLookup,
+  type SettingName,
+  type SettingRole,
+  snakeCase,
+} from './app/settings.ts';
+export type { VerifyOutcome } from './app/verify.ts';
+export { type DoctorCheck, type DoctorReport, examineJob } from './composition/doctor.ts';
+export { type CreateGateOptions, createGate, type Gate } from './composition/gate.ts';
+export type { NetworkOptions } from './composition/network.ts';
+export { explainPolicyFile, lintPolicyFile } from './composition/policy.ts';
+export { type CreateVerifierOptions, createVerifier, type Verifier } from './composition/verifier.ts';
+export * from './domain/diagnosis.ts';
+export type { EvidenceExpectations } from './domain/evidence/expectations.ts';
+export { KNOWN_EVIDENCE_FILES } from './domain/evidence/files.ts';
+export { FINDINGS, type Finding, type FindingCode } from './domain/evidence/findings.ts';
+export {
+  describeFinding,
+  reportText,
+  type VerificationReport,
+  type VerifierIdentity,
+} from './domain/evidence/report.ts';
+export { REQUEST_MEMBERS, type RequestMember } from './domain/request/members.ts';
+export type * from './domain/wire/types.ts';
+export { readRequestBytes } from './io/request-files.ts';
+export { systemClock, systemRandomBytes } from './io/system.ts';

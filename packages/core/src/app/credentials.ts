@@ -1,10 +1,11 @@
 import { ConfigurationError } from '../domain/diagnosis.ts';
-import type { HmacSigningKey } from '../domain/keys/types.ts';
+import type { Environment } from '../domain/identity/sources.ts';
+import type { HmacSigningKey, HmacVerificationKey } from '../domain/keys/types.ts';
 import { MIN_SIGNING_KEY_BYTES } from '../domain/limits.ts';
+import type { ConfiguredSecret } from '../domain/secrets/needles.ts';
 import type { RandomBytes } from './ports.ts';
 
-/** Environment variables by name, as an entry file passes them on. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment };
 
 /** The signing keys of a run. Secrets are never inputs: they come as environment variables (interfaces.md). */
 export interface SigningKeys {
@@ -49,6 +50,13 @@ export function ephemeralSigningKeys(environment: Environment, randomBytes: Rand
   return { runner: make('runner'), evidence: make('evidence'), ephemeral: true };
 }
 
+/** The evidence key for verification only: a short one is allowed, since what it signed long ago must still be checked. */
+export function readEvidenceVerificationKey(environment: Environment): HmacVerificationKey | undefined {
+  const text = environment[EVIDENCE_KEY];
+  if (!text) return undefined;
+  return { id: environment[EVIDENCE_KEY_ID] ?? '', secret: Buffer.from(text, 'utf8'), status: 'active' };
+}
+
 function signingKey(environment: Environment, keyName: string, idName: string): HmacSigningKey | undefined {
   const text = environment[keyName];
   const id = environment[idName] ?? '';
@@ -81,13 +89,8 @@ const SECRET_VARIABLES: readonly string[] = [
   'GITHUB_TOKEN',
 ];
 
-export interface NamedSecret {
-  readonly name: string;
-  readonly value: string | Uint8Array;
-}
-
 /** Every secret that this process was given, by the name of its variable. */
-export function configuredSecrets(environment: Environment): NamedSecret[] {
+export function configuredSecrets(environment: Environment): ConfiguredSecret[] {
   const tokenVariable = environment['CAVRA_RUNNER_AUTH_OIDC_TOKEN_ENV'];
   const names = tokenVariable ? [...SECRET_VARIABLES, tokenVariable] : SECRET_VARIABLES;
   return names.flatMap((name) => {

@@ -1,3 +1,4 @@
+import { checkExpectation, type ExpectationCheck } from '../domain/decision/expectation.ts';
 import { isWorseThan } from '../domain/decision/worst.ts';
 import {
   AuthenticationError,
@@ -7,7 +8,6 @@ import {
   RuntimeFailure,
   SecretFoundError,
 } from '../domain/diagnosis.ts';
-import { checkExpectation, type ExpectationCheck } from '../domain/decision/expectation.ts';
 import type { VerificationReport } from '../domain/evidence/report.ts';
 import type { RunnerIdentity } from '../domain/wire/types.ts';
 import type { GuardResult } from './guard.ts';
@@ -19,8 +19,10 @@ import type { GateSettings } from './settings.ts';
 export interface EvidenceFolderPort {
   /** As configured, for people. */
   readonly path: string;
-  /** What happened when it was opened, for example that an older run's evidence was set aside. */
+  /** What happened to it, for example that an older run's evidence was set aside; may grow. */
   readonly notes: readonly string[];
+  /** Becomes the folder's only writer, sets aside what is not of this run, and opens whoever answers requests. */
+  openRuntime(): Promise<GovernanceRuntime>;
   writeClaims(identity: RunnerIdentity): Promise<void>;
   writeResponses(evaluations: readonly Evaluation[], worst: Evaluation): Promise<void>;
   /** Verifies the stream with this run's keys and writes the report beside it. */
@@ -38,9 +40,9 @@ export interface GateParts {
   loadRequests(): Promise<readonly LoadedRequest[]>;
   /** Reads the runner's identity and refuses what a pull request may not choose. */
   identify(): RunnerIdentity;
+  /** Chooses how this job proves who it is; that it cannot is said by `prove`, so that it is recorded. */
+  openProver(identity: RunnerIdentity): Promise<RunnerProver>;
   openFolder(identity: RunnerIdentity): Promise<EvidenceFolderPort>;
-  openProver(): RunnerProver;
-  openRuntime(): Promise<GovernanceRuntime>;
   /** What a reader should know of the set-up, for example that keys are ephemeral. */
   notes(): readonly string[];
 }
@@ -119,15 +121,28 @@ export async function runGate(parts: GateParts): Promise<GateOutcome> {
 
 async function decideAll(run: GateRun, parts: GateParts): Promise<void> {
   const requests = await run.timed('configure', () => parts.loadRequests());
-  run.identity = parts.identify();
-  run.folder = await parts.openFolder(run.identity);
-  await run.folder.writeClaims(run.identity);
-  const prover = parts.openProver();
-  const runtime = await parts.openRuntime();
-  run.runtime = runtime;
+  const identity = parts.identify();
+  run.identity = identity;
+  const prover = await parts.openProver(identity);
+  const folder = await parts.openFolder(identity);
+  const runtime = await openRuntime(run, folder);
+  await folder.writeClaims(identity);
   for (const request of requests) {
     const evaluation = await run.timed('evaluate', () => ask(runtime, prover, run, request));
     run.decisions.push({ request, evaluation, expectation: checkExpectation(evaluation.response, parts.settings) });
+  }
+}
+
+/** From here on the folder is this run's: whatever happens next, its evidence is verified and published. */
+async function openRuntime(run: GateRun, folder: EvidenceFolderPort): Promise<GovernanceRuntime> {
+  try {
+    run.runtime = await folder.openRuntime();
+    run.folder = folder;
+    return run.runtime;
+  } catch (error) {
+    // Evidence of this run that was changed is published as it was found; a folder that another process writes is left alone.
+    if (error instanceof EvidenceError) run.folder = folder;
+    throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { RequestAuthenticator } from '../domain/auth/types.ts';
 import type { AuthenticationError } from '../domain/diagnosis.ts';
 import type { AuthenticatedRunner, TrustDecision, TrustPolicyEvaluator } from '../domain/trust/types.ts';
 import type {
@@ -19,13 +20,7 @@ export type Clock = () => number;
 export type RandomBytes = (size: number) => Uint8Array;
 
 /** Checks the `runner_auth` of a request. */
-export interface Authenticator {
-  /**
-   * @param request the request without `runner_auth`
-   * @throws AuthenticationError with the reason; a ConfigurationError is never thrown here
-   */
-  authenticate(request: EvaluateRequest, auth: RunnerAuth | undefined): Promise<AuthenticatedRunner>;
-}
+export type Authenticator = RequestAuthenticator;
 
 /** Produces the `runner_auth` for a request: the platform's OIDC token or an HMAC over the claims. */
 export interface RunnerProver {

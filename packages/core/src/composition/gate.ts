@@ -1,12 +1,29 @@
-import type { GateOutcome } from '../app/gate.ts';
-import type { Clock, RandomBytes } from '../app/ports.ts';
-import type { GateSettings } from '../app/settings.ts';
+import { resolve } from 'node:path';
+import { configuredSecrets, type Environment, type SigningKeys } from '../app/credentials.ts';
+import { withinDeadline } from '../app/deadline.ts';
+import { type EvidenceFolderPort, type GateOutcome, type GateParts, runGate } from '../app/gate.ts';
+import type { Clock, RandomBytes, TrustPolicyEvaluator } from '../app/ports.ts';
+import { GATE_SETTINGS, type GateSettings } from '../app/settings.ts';
+import { ConfigurationError } from '../domain/diagnosis.ts';
+import { detectedPlatforms } from '../domain/identity/detect.ts';
+import { pullRequestContext } from '../domain/identity/pull-request.ts';
+import { readIdentity } from '../domain/identity/read.ts';
+import { OVERRIDES } from '../domain/identity/sources.ts';
+import { createSecretSearcher } from '../domain/secrets/searcher.ts';
+import { createTrustPolicyEvaluator } from '../domain/trust/evaluator.ts';
+import { refuseTrustOverrides, trustOverrides } from '../domain/trust/pull-request.ts';
+import type { RunnerIdentity } from '../domain/wire/types.ts';
+import { readInlineRequest, readRequestFiles } from '../io/request-files.ts';
+import { type Authentication, chooseAuthentication } from './authentication.ts';
+import { openGateFolder } from './gate-folder.ts';
+import { loadKeys, type RunKeys } from './keys.ts';
+import { lazyHttpClient, type NetworkOptions, refuseUnverifiedTls } from './network.ts';
 
 /** What an entry file hands over to run the gate on this machine. */
 export interface CreateGateOptions {
   readonly settings: GateSettings;
   /** The job's environment; an adapter may add what its platform gives it otherwise, such as SYSTEM_ACCESSTOKEN. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** Absolute; relative paths of the settings are below it. */
   readonly workspace: string;
   /** Random keys for a local trial; refused on CI platforms. */
@@ -15,17 +32,153 @@ export interface CreateGateOptions {
   readonly randomBytes: RandomBytes;
   /** The product's version, for the verification report. */
   readonly version: string;
-  /** Network set-up where the platform has its own; by default HTTPS_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS are honoured. */
+  /** Network set-up where the platform has its own. */
   readonly network?: NetworkOptions;
 }
 
-export interface NetworkOptions {
-  /** PEM certificates of further authorities. */
-  readonly extraAuthorities?: string;
-  readonly proxy?: { readonly url: string; readonly noProxy?: string };
+export interface Gate {
+  /** Runs the gate once. Never throws for what a user or a liar can cause: every outcome is in the result. */
+  run(): Promise<GateOutcome>;
 }
 
-export interface Gate {
-  /** Runs the gate once. Never throws for what a user or a liar can cause. */
-  run(): Promise<GateOutcome>;
+/** Puts the gate together from the parts of this machine (design.md sections 2 and 3). */
+export function createGate(options: CreateGateOptions): Gate {
+  return { run: () => runGate(gateParts(options)) };
+}
+
+function gateParts(options: CreateGateOptions): GateParts {
+  const { settings, environment, workspace, now, randomBytes, version, network = {} } = options;
+  const budget = settings.timeoutSeconds * 1000;
+  const deadline = now() + budget;
+  const http = lazyHttpClient(environment, network, { now, randomBytes, version });
+  let keys: RunKeys | undefined;
+  let trust: TrustPolicyEvaluator | undefined;
+  let authentication: Authentication | undefined;
+  const notes: string[] = [];
+
+  return {
+    settings,
+    now,
+    withinDeadline: (work) => withinDeadline(budget, work),
+
+    async loadRequests() {
+      refuseUnverifiedTls(environment);
+      refuseUpstreamPaths(options);
+      refusePullRequestChoices(options);
+      keys = await loadKeys(options);
+      notes.push(...keys.notes);
+      trust = await loadTrust(options, notes);
+      const { requestJson, requests } = settings;
+      return requestJson === undefined ? readRequestFiles(requests, workspace) : [readInlineRequest(requestJson)];
+    },
+
+    identify: () => readIdentity(environment),
+
+    async openProver(identity) {
+      authentication = await chooseAuthentication({
+        settings,
+        environment,
+        workspace,
+        identity,
+        runnerKey: keys?.runner,
+        runnerKeys: keys?.runnerVerification ?? [],
+        http,
+        deadline,
+        now,
+        randomBytes,
+      });
+      return authentication.prover;
+    },
+
+    openFolder: (identity) => openFolder(options, identity, { keys, trust, authentication }),
+
+    notes: () => [...notes, ...(authentication?.notes ?? [])],
+  };
+}
+
+/** Opens the folder for what the steps before it have prepared. */
+async function openFolder(
+  { settings, environment, workspace, now, randomBytes, version }: CreateGateOptions,
+  identity: RunnerIdentity,
+  { keys, trust, authentication }: Partial<Prepared>,
+): Promise<EvidenceFolderPort> {
+  if (keys === undefined || trust === undefined || authentication === undefined) {
+    throw new Error('the evidence folder is opened before keys, trust and authentication are known');
+  }
+  return openGateFolder({
+    path: settings.evidenceDir,
+    workspace,
+    identity,
+    keys,
+    searcher: createSecretSearcher(secretsOf(environment, keys)),
+    authenticator: authentication.authenticator,
+    trust,
+    rules: settings.rules,
+    now,
+    randomBytes,
+    version,
+  });
+}
+
+interface Prepared {
+  readonly keys: RunKeys | undefined;
+  readonly trust: TrustPolicyEvaluator | undefined;
+  readonly authentication: Authentication | undefined;
+}
+
+/** Everything that must never reach the evidence: what the environment holds, and keys that came from elsewhere. */
+function secretsOf(environment: Environment, { evidence, runner }: Pick<SigningKeys, 'evidence' | 'runner'>) {
+  const signing = [
+    { name: 'the evidence key', value: evidence?.secret },
+    { name: 'the runner key', value: runner?.secret },
+  ].flatMap(({ name, value }) => (value === undefined ? [] : [{ name, value }]));
+  return [...configuredSecrets(environment), ...signing];
+}
+
+async function loadTrust({ settings, workspace }: CreateGateOptions, notes: string[]): Promise<TrustPolicyEvaluator> {
+  if (settings.trustPolicy === undefined) {
+    notes.push('no trust policy was given: only this repository may pass, and no pull request');
+    return createTrustPolicyEvaluator(undefined);
+  }
+  const { readTrustPolicyFile } = await import('../io/trust-policy-file.ts');
+  const { policy } = await readTrustPolicyFile(resolve(workspace, settings.trustPolicy), {
+    sha256: settings.trustPolicySha256,
+  });
+  return createTrustPolicyEvaluator(policy);
+}
+
+/** Who can edit the job can edit the gate: a pull request chooses nothing of what is trusted or expected (design.md section 4). */
+function refusePullRequestChoices({ settings, environment }: CreateGateOptions): void {
+  const context = pullRequestContext(environment);
+  const choices = GATE_SETTINGS.filter(({ role }) => role !== 'plain').map(({ name }) => name);
+  const identity = Object.values(OVERRIDES)
+    .filter((variable) => environment[variable])
+    .map((variable) => ({ name: variable, pinned: false }));
+  refuseTrustOverrides(context, [...trustOverrides(settings.given, choices), ...identity]);
+}
+
+/** Variables of the Go runtime's wrapper that move single files; here the folder is published whole, so they stay in it. */
+const UPSTREAM_PATHS: Readonly<Record<string, string>> = {
+  CAVRA_RUNTIME_EVIDENCE_LOG: 'release-governance-evidence.jsonl',
+  CAVRA_RELEASE_GOVERNANCE_RESPONSE: 'release-governance-response.json',
+  CAVRA_RUNNER_AUTH_CLAIMS: 'runner-auth-claims.json',
+};
+
+function refuseUpstreamPaths({ settings, environment, workspace }: CreateGateOptions): void {
+  const moved = Object.entries(UPSTREAM_PATHS).filter(([variable, file]) => {
+    const path = environment[variable];
+    return path && resolve(workspace, path) !== resolve(workspace, settings.evidenceDir, file);
+  });
+  if (moved.length > 0) {
+    const names = moved.map(([variable]) => variable).join(' and ');
+    throw new ConfigurationError(
+      'CAVRA-E201',
+      `${names} would move a file out of the evidence folder; set CAVRA_RELEASE_GOVERNANCE_EVIDENCE_DIR instead`,
+    );
+  }
+}
+
+/** Whether this job runs on a CI platform, by the environment. */
+export function onCiPlatform(environment: Environment): boolean {
+  return detectedPlatforms(environment).length > 0;
 }

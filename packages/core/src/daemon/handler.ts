@@ -7,7 +7,12 @@ import type {
   RandomBytes,
   TrustPolicyEvaluator,
 } from '../app/ports.ts';
-import { buildResponse, refusalResponse, RUNNER_AUTH_INVALID, RUNNER_NOT_TRUSTED } from '../domain/decision/response.ts';
+import {
+  buildResponse,
+  RUNNER_AUTH_INVALID,
+  RUNNER_NOT_TRUSTED,
+  refusalResponse,
+} from '../domain/decision/response.ts';
 import { decide, type RulesMode } from '../domain/decision/rules.ts';
 import { AuthenticationError } from '../domain/diagnosis.ts';
 import { redactRequest } from '../domain/secrets/redact.ts';

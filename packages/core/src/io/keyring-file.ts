@@ -89,7 +89,8 @@ export async function resolveSigningKey(
   return { id: key.id, secret };
 }
 
-function verificationKey(key: KeyringKey, secret: Uint8Array): HmacVerificationKey {
+/** A key of the keyring together with its secret, ready to verify. */
+export function verificationKey(key: KeyringKey, secret: Uint8Array): HmacVerificationKey {
   return {
     id: key.id,
     secret,
