@@ -226,7 +226,7 @@ describe('the deadline', () => {
   });
 
   it('covers the handshake with a server that accepts and says nothing', async () => {
-    const mute = createServer(() => {}).listen(0, '127.0.0.1');
+    const mute = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1');
     await once(mute, 'listening');
     const address = mute.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 import { type Authority, createAuthority } from '../../../../../test/fakes/authority.ts';
 import { json } from '../../../../../test/fakes/json.ts';
 import { type FakeServer, startServer } from '../../../../../test/fakes/server.ts';
@@ -36,6 +36,7 @@ afterAll(async () => {
   await server.close();
   authority.dispose();
   rmSync(folder, { recursive: true });
+  await stop();
 });
 
 const trusting = () => clientOf({ ca: [authority.certificate] });
