@@ -21,6 +21,22 @@ export interface CompactToken {
  * @throws AuthenticationError CAVRA-E315 malformed; CAVRA-E316 another algorithm than the pinned ones
  */
 export function parseCompactToken(token: string, algorithms: readonly SignatureAlgorithm[]): CompactToken {
+  const [header, payload] = splitToken(token);
+  const { kid, algorithm } = readHeader(parseObject(header, 'header'), algorithms);
+  return { kid, algorithm, claims: parseObject(payload, 'payload') };
+}
+
+/**
+ * The header of a well-formed token, for whoever passes a token on without judging it.
+ *
+ * @throws AuthenticationError CAVRA-E315 malformed
+ */
+export function parseHeader(token: string): JsonObject {
+  return parseObject(splitToken(token)[0], 'header');
+}
+
+/** The bytes of header and payload. */
+function splitToken(token: string): readonly [header: Uint8Array, payload: Uint8Array] {
   if (token.length > MAX_TOKEN_BYTES) {
     throw malformed(`it has more than ${MAX_TOKEN_BYTES} bytes`);
   }
@@ -32,8 +48,7 @@ export function parseCompactToken(token: string, algorithms: readonly SignatureA
   if (header === undefined || payload === undefined || signature === undefined) {
     throw malformed('a part of it is not strict base64url');
   }
-  const { kid, algorithm } = readHeader(parseObject(header, 'header'), algorithms);
-  return { kid, algorithm, claims: parseObject(payload, 'payload') };
+  return [header, payload];
 }
 
 function parseObject(bytes: Uint8Array, part: string): JsonObject {
