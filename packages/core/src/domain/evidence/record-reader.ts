@@ -53,6 +53,11 @@ const MAX_SEQUENCE_DIGITS = 15;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 
+/** 1 at each byte that is a lower-case hex digit. */
+const LOWER_HEX = Uint8Array.from({ length: 256 }, (_, byte) =>
+  '0123456789abcdef'.includes(String.fromCharCode(byte)) ? 1 : 0,
+);
+
 /** Reads one line after the other: the grammar first, then the values that the format fixes. */
 export class RecordReader {
   readonly scan = new RecordScanner();
@@ -148,9 +153,7 @@ export class RecordReader {
       return false;
     }
     for (let at = start; at < end; at += 1) {
-      const byte = this.scan.line[at] as number;
-      const isHex = (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66);
-      if (!isHex) {
+      if (LOWER_HEX[this.scan.line[at] as number] !== 1) {
         return false;
       }
     }

@@ -27,7 +27,9 @@ export interface SignatureFault {
 }
 
 const ALGORITHM_JSON = Buffer.from(JSON.stringify(RECORD_SIGNATURE_ALGORITHM));
-const MAC_HEX = /^[0-9a-fA-F]{64}$/;
+const MAC_BYTES = 32;
+/** The MAC of the record at hand. */
+const givenMac = Buffer.alloc(MAC_BYTES);
 const MAX_KEY_ID_CHARACTERS = 128;
 
 const VALIDITY_FAULTS: Readonly<Record<Exclude<KeyValidity, 'valid'>, SignatureFault>> = {
@@ -43,6 +45,8 @@ export class SignatureChecker {
   readonly #unnamedKey: HmacVerificationKey | undefined;
   /** The one id that the unnamed key stands for: that of its first record. */
   #adoptedId: string | undefined;
+  #lastKeyId = '';
+  #lastKeyIdJson = Buffer.alloc(0);
   readonly #uses = new Map<string, number>();
   #otherUses = 0;
   #signed = 0;
@@ -66,7 +70,7 @@ export class SignatureChecker {
         ? { code: 'signature_missing', message: 'the record is not signed' }
         : undefined;
     }
-    const keyId = record.scan.text(SLOT.signatureKeyId);
+    const keyId = this.#readKeyId(record);
     this.#signed += 1;
     this.#count(keyId);
     return this.#policy.mode === 'required' ? this.#checkWithKey(record, keyId, hashMatches) : undefined;
@@ -101,6 +105,15 @@ export class SignatureChecker {
     return validity === 'valid' ? undefined : VALIDITY_FAULTS[validity];
   }
 
+  /** Nearly all records of a stream name the same key: its id is decoded once. */
+  #readKeyId({ scan }: RecordReader): string {
+    if (!scan.is(SLOT.signatureKeyId, this.#lastKeyIdJson)) {
+      this.#lastKeyId = scan.text(SLOT.signatureKeyId);
+      this.#lastKeyIdJson = Buffer.from(scan.json(SLOT.signatureKeyId));
+    }
+    return this.#lastKeyId;
+  }
+
   #keyOf(keyId: string): HmacVerificationKey | 'changed' | undefined {
     const named = this.#keys.get(keyId);
     if (named !== undefined || this.#unnamedKey === undefined) {
@@ -130,9 +143,8 @@ export class SignatureChecker {
 
 /** Over the hash as it is written, which has been held against the record's bytes before. */
 function macMatches(record: RecordReader, key: HmacVerificationKey): boolean {
-  const value = record.scan.json(SLOT.signatureValue).slice(1, -1);
-  if (!MAC_HEX.test(value)) {
-    return false;
-  }
-  return timingSafeEqual(Buffer.from(value, 'hex'), recordMac(key.secret, record.previousHash, record.recordHash));
+  const value = record.hexDigits(SLOT.signatureValue);
+  // Hex in either letter case; writing stops at whatever is none.
+  const isMac = value.length === MAC_BYTES * 2 && givenMac.write(value, 'hex') === MAC_BYTES;
+  return isMac && timingSafeEqual(givenMac, recordMac(key.secret, record.previousHash, record.recordHash));
 }

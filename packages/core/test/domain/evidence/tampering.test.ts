@@ -5,10 +5,15 @@ import { naiveMac, naiveParse } from '../../support/naive-evidence.ts';
 import { KEY, sealChain, stream, verify, WITH_KEY } from '../../support/streams.ts';
 
 const LINES = sealChain([{}, { response: { decision: 'block', rule_id: 'a\bé' } }]);
-const STREAM = stream(LINES);
+/** As short as two records can be: it is verified some 300,000 times. */
+const SHORT = sealChain([
+  { request: {}, response: { decision: 'allow' } },
+  { request: {}, response: { decision: 'block' } },
+]);
+const STREAM = stream(SHORT);
 
 /** Changes that the format allows: the letter case of a signature's hex, and a lost final line end. */
-const SIGNATURES = LINES.map((line) => {
+const SIGNATURES = SHORT.map((line) => {
   const { signature } = naiveParse(line);
   const value = (signature as { value: string }).value;
   const start = STREAM.indexOf(value);
@@ -33,7 +38,7 @@ describe('every single-byte change of a signed stream', () => {
     expect(verify(STREAM).valid).toBe(true);
     const accepted: string[] = [];
     for (let offset = 0; offset < STREAM.length; offset += 1) {
-      for (const byte of changesAt(offset)) {
+      for (let byte = 0; byte < 256; byte += 1) {
         if (byte !== STREAM[offset] && verify(splice(offset, 1, [byte])).valid && !isCaseOfHex(offset, byte)) {
           accepted.push(`${offset} -> ${byte}`);
         }
@@ -66,24 +71,6 @@ describe('every single-byte change of a signed stream', () => {
     }
     expect(accepted).toEqual([]);
   });
-
-  /** Every bit flipped, and bytes that mean something; all 256 values at every place would take minutes. */
-  function changesAt(offset: number): number[] {
-    const byte = STREAM[offset] ?? 0;
-    return [
-      ...Array.from({ length: 8 }, (_, bit) => byte ^ (1 << bit)),
-      0x00,
-      0x09,
-      0x0a,
-      0x0d,
-      0x20,
-      0x22,
-      0x2c,
-      0x5c,
-      0x7d,
-      0xff,
-    ];
-  }
 });
 
 /** Hashes and signs a changed line again, as whoever holds the key could: the bytes are then wrong in nothing but their form. */
@@ -245,11 +232,12 @@ describe('lines that are hashed and signed well, but not canonical', () => {
 
 describe('a stream in pieces', () => {
   it('is the same however it is cut', () => {
-    const whole = verify(STREAM);
-    for (const size of [1, 2, 3, 7, 64, 1000, STREAM.length]) {
+    const bytes = stream(LINES);
+    const whole = verify(bytes);
+    for (const size of [1, 2, 3, 7, 64, 1000, bytes.length]) {
       const run = new StreamVerificationRun(WITH_KEY);
-      for (let start = 0; start < STREAM.length; start += size) {
-        const chunk = Buffer.from(STREAM.subarray(start, start + size));
+      for (let start = 0; start < bytes.length; start += size) {
+        const chunk = Buffer.from(bytes.subarray(start, start + size));
         run.write(chunk);
         chunk.fill(0);
       }

@@ -11,7 +11,7 @@ const YEAR_9999_END = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 describe('formatTimestamp', () => {
   it('writes what Date writes, without trailing zeros', () => {
     const range = YEAR_9999_END - YEAR_0;
-    const wrong = Array.from({ length: 20_000 }, () => YEAR_0 + Math.floor((below(2 ** 31) / 2 ** 31) * range)).filter(
+    const wrong = Array.from({ length: 5_000 }, () => YEAR_0 + Math.floor((below(2 ** 31) / 2 ** 31) * range)).filter(
       (ms) => {
         const [head, fraction = ''] = new Date(ms).toISOString().slice(0, -1).split('.');
         const cut = fraction.replace(/0+$/, '');
