@@ -29,16 +29,17 @@ const NONCE_BYTES = 16;
  * cannot be signed.
  */
 export function createHmacProver(options: HmacProverOptions): HmacProver {
+  const { key, form, audience, now, randomBytes } = options;
   return {
     method: 'hmac',
     async prove(identity, request) {
-      if (options.form === 'v1') {
-        return signIdentity(options.key, identity);
+      if (form === 'v1') {
+        return signIdentity(key, identity);
       }
-      return signRequest(options.key, identity, {
-        issuedAt: Math.floor(options.now() / 1000),
-        nonce: Buffer.from(options.randomBytes(NONCE_BYTES)).toString('hex'),
-        audience: options.audience,
+      return signRequest(key, identity, {
+        issuedAt: Math.floor(now() / 1000),
+        nonce: Buffer.from(randomBytes(NONCE_BYTES)).toString('hex'),
+        audience,
         requestSha256: requestDigest(request),
       });
     },
