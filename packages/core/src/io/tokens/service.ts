@@ -48,7 +48,7 @@ function readAnswer(body: Uint8Array, { name, member }: TokenService): string {
   if (typeof value !== 'string') {
     throw new AuthenticationError('CAVRA-E313', `${name} answered without a token: no text in the member "${member}"`);
   }
-  return tokenText(value, `the answer of ${name}`);
+  return tokenText(value, `the answer of ${name}`, 'CAVRA-E313');
 }
 
 function parseObject(body: Uint8Array, name: string): JsonObject {

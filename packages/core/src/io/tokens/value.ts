@@ -32,15 +32,15 @@ export function locatedInVariable(
  * Takes a value as a token if it is one line of visible ASCII within the size limit; whether it is a JWT is for the verifier to say.
  *
  * @param holder what held it, for the message
- * @throws AuthenticationError E315
+ * @throws AuthenticationError with `code`: E315 unless the holder is at fault (E313)
  */
-export function tokenText(value: string, holder: string): string {
+export function tokenText(value: string, holder: string, code: 'CAVRA-E313' | 'CAVRA-E315' = 'CAVRA-E315'): string {
   if (Buffer.byteLength(value) > MAX_TOKEN_BYTES) {
-    throw new AuthenticationError('CAVRA-E315', `the token in ${holder} is larger than ${MAX_TOKEN_BYTES} bytes`);
+    throw new AuthenticationError(code, `the token in ${holder} is larger than ${MAX_TOKEN_BYTES} bytes`);
   }
   if (!/^[\x21-\x7e]+$/.test(value)) {
     throw new AuthenticationError(
-      'CAVRA-E315',
+      code,
       `the token in ${holder} is empty or has blanks or other characters that no JWT has`,
     );
   }
