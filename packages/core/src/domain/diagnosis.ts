@@ -126,6 +126,10 @@ const CONFIGURATION = {
     title: 'a key is past its quarter',
     action: 'rotate the key: make one for this quarter, sign with it, and keep the old one for verification only',
   },
+  'CAVRA-E221': {
+    title: 'the job has no suitable Node.js',
+    action: 'run the job in an image with Node.js 20.19 or later; in the GitLab template the input image names it',
+  },
 } as const satisfies Record<string, Diagnosis>;
 
 const NOT_AUTHENTICATED = {
@@ -248,6 +252,19 @@ const RUNTIME_FAILED = {
   'CAVRA-E505': {
     title: 'the record is too large to be written',
     action: 'make the request smaller; one record may have 16 MiB',
+  },
+  'CAVRA-E506': {
+    title: 'the program of the gate was changed',
+    action: 'include the template again from where it is published, and pin it by its digest or commit',
+  },
+  'CAVRA-E506': {
+    title: 'the evidence could not be published',
+    action:
+      'run the job again when the artifact service is well; the evidence is still in the evidence folder on the runner',
+  },
+  'CAVRA-E507': {
+    title: 'the gate was stopped before it had finished',
+    action: 'run the job again; what the gate had recorded until then is in the evidence',
   },
   'CAVRA-E599': {
     title: 'the gate failed for a reason of its own',
