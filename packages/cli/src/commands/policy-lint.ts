@@ -1,5 +1,6 @@
 import { ConfigurationError, lintPolicyFile, type PolicyLintReport } from '@cavra/release-governance-core';
 import { type Command, FORMAT, type ParsedArguments, type Terminal, wantsJson } from '../command.ts';
+import { failureText } from '../render/failure-text.ts';
 import { printable, styleFor } from '../render/style.ts';
 
 export const policyLintCommand: Command = {
@@ -17,7 +18,9 @@ async function runPolicyLint(terminal: Terminal, parsed: ParsedArguments): Promi
   const report = await lintPolicyFile(path, terminal.workingDirectory);
   terminal.out(wantsJson(parsed) ? `${JSON.stringify(report, null, 2)}\n` : lintText(report, terminal));
   if (report.valid) return 0;
-  throw new ConfigurationError('CAVRA-E210', `${path} has ${report.problems.length} problems`);
+  const failure = new ConfigurationError('CAVRA-E210', `${path} has ${report.problems.length} problems`);
+  terminal.err(failureText(failure));
+  return failure.exitStatus;
 }
 
 function lintText(report: PolicyLintReport, terminal: Terminal): string {

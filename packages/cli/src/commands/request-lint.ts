@@ -1,5 +1,6 @@
 import { ConfigurationError, type LintFinding, lintRequest, readRequestBytes } from '@cavra/release-governance-core';
 import { type Command, FORMAT, type ParsedArguments, type Terminal, wantsJson } from '../command.ts';
+import { failureText } from '../render/failure-text.ts';
 import { printable, styleFor } from '../render/style.ts';
 
 export const requestLintCommand: Command = {
@@ -23,10 +24,13 @@ async function runRequestLint(terminal: Terminal, parsed: ParsedArguments): Prom
       ? `${JSON.stringify({ valid: refused.length === 0, files }, null, 2)}\n`
       : files.map(({ file, findings }) => findings.map((finding) => line(file, finding, terminal)).join('')).join(''),
   );
-  if (refused.length > 0) {
-    throw new ConfigurationError('CAVRA-E204', `the gate refuses ${refused.map(({ file }) => file).join(', ')}`);
-  }
-  return 0;
+  if (refused.length === 0) return 0;
+  const failure = new ConfigurationError(
+    'CAVRA-E204',
+    `the gate refuses ${refused.map(({ file }) => file).join(', ')}`,
+  );
+  terminal.err(failureText(failure));
+  return failure.exitStatus;
 }
 
 function line(file: string, { level, path, code, message }: LintFinding, terminal: Terminal): string {

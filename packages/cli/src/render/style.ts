@@ -8,11 +8,11 @@ export interface Style {
 }
 
 const plain = (text: string) => text;
-const escape = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[0m`;
+const sgr = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[0m`;
 
 export function styleFor(colour: boolean): Style {
   return colour
-    ? { bold: escape(1), good: escape(32), bad: escape(31), warn: escape(33), dim: escape(2) }
+    ? { bold: sgr(1), good: sgr(32), bad: sgr(31), warn: sgr(33), dim: sgr(2) }
     : { bold: plain, good: plain, bad: plain, warn: plain, dim: plain };
 }
 

@@ -5,7 +5,7 @@ import type { GateSettings } from '../app/settings.ts';
 import { createHmacAuthenticator } from '../domain/auth/hmac-authenticator.ts';
 import { createHmacProver } from '../domain/auth/hmac-prover.ts';
 import type { OidcTrust } from '../domain/auth/oidc/trust.ts';
-import { createRunnerAuthenticator, OIDC_JWT } from '../domain/auth/runner-authenticator.ts';
+import { createRunnerAuthenticator } from '../domain/auth/runner-authenticator.ts';
 import { AuthenticationError, ConfigurationError } from '../domain/diagnosis.ts';
 import type { HmacSigningKey, HmacVerificationKey } from '../domain/keys/types.ts';
 import type { Provider, RunnerIdentity } from '../domain/wire/types.ts';
@@ -99,13 +99,18 @@ async function oidc(
   trust: OidcTrust,
 ): Promise<Authentication> {
   const { environment, now, deadline } = options;
-  const [{ createTokenMemory }, { createJwksFileSource, createJwksUrlSource }, { createOidcAuthenticator }, http] =
-    await Promise.all([
-      import('../io/tokens/index.ts'),
-      import('../io/jwks-source.ts'),
-      import('../domain/auth/oidc/verify.ts'),
-      options.http(),
-    ]);
+  const [
+    { createTokenMemory },
+    { createJwksFileSource, createJwksUrlSource },
+    { createOidcAuthenticator },
+    { oidcProof },
+  ] = await Promise.all([
+    import('../io/tokens/index.ts'),
+    import('../io/jwks-source.ts'),
+    import('../domain/auth/oidc/verify.ts'),
+    import('../domain/auth/oidc/proof.ts'),
+  ]);
+  const http = await options.http();
   const notes: string[] = [];
   const token = createTokenMemory(async (audience) => {
     const acquired = await located.acquire({ provider, environment, audience, http, deadline });
@@ -118,7 +123,7 @@ async function oidc(
       method: 'oidc',
       prove: async (identity) => {
         const { token: jwt } = await token(trust.audience);
-        return { identity, algorithm: OIDC_JWT, signature: jwt };
+        return oidcProof(identity, jwt);
       },
     },
     authenticator: createRunnerAuthenticator({

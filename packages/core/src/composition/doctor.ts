@@ -8,6 +8,7 @@ import { pullRequestContext } from '../domain/identity/pull-request.ts';
 import { readIdentity } from '../domain/identity/read.ts';
 import { IDENTITY_FIELDS } from '../domain/identity/sources.ts';
 import type { Provider, RunnerIdentity } from '../domain/wire/types.ts';
+import { errorCode } from '../io/system-error.ts';
 import { loadKeys, type RunKeys } from './keys.ts';
 import { refuseUnverifiedTls } from './network.ts';
 
@@ -173,8 +174,7 @@ function folderCheck({ settings, workspace }: DoctorOptions): Examination {
       accessSync(folder, constants.W_OK);
       return ok('evidence folder', settings.evidenceDir);
     } catch (error) {
-      const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (isMissing && dirname(folder) !== folder) {
+      if (errorCode(error) === 'ENOENT' && dirname(folder) !== folder) {
         folder = dirname(folder);
         continue;
       }

@@ -127,7 +127,7 @@ interface Prepared {
 }
 
 /** Everything that must never reach the evidence: what the environment holds, and keys that came from elsewhere. */
-function secretsOf(environment: Environment, { evidence, runner }: Pick<SigningKeys, 'evidence' | 'runner'>) {
+export function secretsOf(environment: Environment, { evidence, runner }: Pick<SigningKeys, 'evidence' | 'runner'>) {
   const signing = [
     { name: 'the evidence key', value: evidence?.secret },
     { name: 'the runner key', value: runner?.secret },

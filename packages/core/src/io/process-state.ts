@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { errorCode } from './system-error.ts';
 
 /** Whether a process that left its mark somewhere still runs, asked from another process. */
 
@@ -51,7 +52,7 @@ export function processState(pid: number, startTime: string): ProcessState {
     return 'uncertain';
   } catch (error) {
     // EPERM: it runs for another user.
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH' ? 'gone' : 'uncertain';
+    return errorCode(error) === 'ESRCH' ? 'gone' : 'uncertain';
   }
 }
 
