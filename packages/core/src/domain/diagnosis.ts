@@ -254,10 +254,6 @@ const RUNTIME_FAILED = {
     action: 'make the request smaller; one record may have 16 MiB',
   },
   'CAVRA-E506': {
-    title: 'the program of the gate was changed',
-    action: 'include the template again from where it is published, and pin it by its digest or commit',
-  },
-  'CAVRA-E506': {
     title: 'the evidence could not be published',
     action:
       'run the job again when the artifact service is well; the evidence is still in the evidence folder on the runner',
@@ -265,6 +261,10 @@ const RUNTIME_FAILED = {
   'CAVRA-E507': {
     title: 'the gate was stopped before it had finished',
     action: 'run the job again; what the gate had recorded until then is in the evidence',
+  },
+  'CAVRA-E508': {
+    title: 'the program of the gate was changed',
+    action: 'include the template again from where it is published, and pin it by its digest or commit',
   },
   'CAVRA-E599': {
     title: 'the gate failed for a reason of its own',
