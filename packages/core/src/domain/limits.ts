@@ -73,7 +73,7 @@ export const MAX_KEY_ID_LENGTH = 128;
 export const MAX_SECRET_FILE_BYTES = 16 * KIB;
 
 /** A trust policy: its file, its rules, the values of one condition, and one value. */
-export const MAX_TRUST_POLICY_BYTES = 256 * KIB;
+export const MAX_TRUST_POLICY_BYTES = 128 * KIB;
 export const MAX_TRUST_POLICY_RULES = 500;
 export const MAX_TRUST_POLICY_VALUES = 500;
 export const MAX_TRUST_POLICY_VALUE_LENGTH = 512;

@@ -32,7 +32,8 @@ export async function parseStrictYaml(text: string): Promise<YamlResult> {
     uniqueKeys: false,
     intAsBigInt: true,
     prettyErrors: false,
-    logLevel: 'silent',
+    // Not silent: that would keep back the error on a second document.
+    logLevel: 'error',
     lineCounter: new yaml.LineCounter(),
   });
   const positionOf = (offset: number) => {
