@@ -6,6 +6,7 @@
  */
 
 export { configuredSecrets } from './app/credentials.ts';
+export { failureResult } from './app/failure-result.ts';
 export type { GateOutcome, JudgedDecision } from './app/gate.ts';
 export { asCavraError } from './app/gate.ts';
 export {
@@ -35,11 +36,13 @@ export {
   type SettingRole,
   snakeCase,
 } from './app/settings.ts';
+export { publicationMarkdown, type SummaryRemark, summaryMarkdown } from './app/summary-markdown.ts';
 export type { VerifyOutcome } from './app/verify.ts';
 export { type DoctorCheck, type DoctorReport, examineJob } from './composition/doctor.ts';
 export { type CreateGateOptions, createGate, type Gate } from './composition/gate.ts';
 export type { NetworkOptions } from './composition/network.ts';
 export { explainPolicyFile, lintPolicyFile } from './composition/policy.ts';
+export { recoverEvidence } from './composition/recover.ts';
 export { type CreateVerifierOptions, createVerifier, type Verifier } from './composition/verifier.ts';
 export * from './domain/diagnosis.ts';
 export type { EvidenceExpectations } from './domain/evidence/expectations.ts';
@@ -52,6 +55,8 @@ export {
   type VerifierIdentity,
 } from './domain/evidence/report.ts';
 export { REQUEST_MEMBERS, type RequestMember } from './domain/request/members.ts';
+export { logLine } from './domain/text/log-line.ts';
+export { printable } from './domain/text/printable.ts';
 export type * from './domain/wire/types.ts';
 export { readRequestBytes } from './io/request-files.ts';
 export { systemClock, systemRandomBytes } from './io/system.ts';

@@ -30,6 +30,11 @@ export function summaryMarkdown(result: GateResult, publication: readonly Summar
     .concat('\n');
 }
 
+/** What became of the evidence after the summary of the result was written, for the same page. */
+export function publicationMarkdown(publication: readonly SummaryRemark[]): string {
+  return `## CAVRA release gate: evidence\n\n${publication.map((remark) => `- ${remarkText(remark)}`).join('\n')}\n`;
+}
+
 /** The verdict, and the decision or the failure that led to it. */
 function headline(result: GateResult): string {
   const mark = result.verdict === 'pass' ? '✅' : '❌';
@@ -87,9 +92,7 @@ function proof(authentication: AuthenticationJson | null): Row[] {
 }
 
 function evidenceRows(evidence: EvidenceJson | null, publication: readonly SummaryRemark[]): Row[] {
-  const remarks = publication.map(
-    ({ text, url }): Row => ['Publication', url === undefined ? cut(text) : markdownLink(text, url)],
-  );
+  const remarks = publication.map((remark): Row => ['Publication', remarkText(remark)]);
   if (evidence === null) return [['Evidence', '**none**: the run ended before any was written'], ...remarks];
   const records = evidence.records === 1 ? '1 record' : `${evidence.records} records`;
   const signatures =
@@ -101,6 +104,10 @@ function evidenceRows(evidence: EvidenceJson | null, publication: readonly Summa
     ['Evidence folder', code(evidence.dir)],
     ...remarks,
   ];
+}
+
+function remarkText({ text, url }: SummaryRemark): string {
+  return url === undefined ? cut(text) : markdownLink(text, url);
 }
 
 /** The table of all requests, when there is more than the one that the headline shows. */
