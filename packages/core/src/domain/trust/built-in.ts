@@ -1,5 +1,13 @@
 import type { Provider } from '../wire/types.ts';
-import { defaultEvents, EVENT_CLAIM, isDefaultRef, isPullRequestEvent, REF_CLAIMS, refNamespace } from './events.ts';
+import {
+  defaultEvents,
+  EVENT_CLAIM,
+  isBranchOrTag,
+  isPullRequestEvent,
+  isShortBranchOrTag,
+  REF_CLAIMS,
+  refNamespace,
+} from './events.ts';
 import { literalPrefix } from './pattern.ts';
 import type { PolicyCondition } from './policy.ts';
 import { type ConditionResult, claimText } from './subject.ts';
@@ -82,7 +90,15 @@ function safeRefs(
   if (stated.length === 0 && runner.method === 'oidc') {
     return [builtIn(claims[0] ?? 'ref', SAFE_REF, null, false)];
   }
-  return stated.map(({ name, ref }) => builtIn(name, SAFE_REF, ref, isDefaultRef(ref) || isNamed(ref, claims, match)));
+  return stated.map(({ name, ref }) => {
+    const isSafe = hasShortNames(name, claims, runner) ? isShortBranchOrTag : isBranchOrTag;
+    return builtIn(name, SAFE_REF, ref, isSafe(ref) || isNamed(ref, claims, match));
+  });
+}
+
+/** GitLab's `ref` stands beside the full `ref_path`; an HMAC runner's ref is what its platform's variable holds. */
+function hasShortNames(claim: string, claims: readonly string[], runner: AuthenticatedRunner): boolean {
+  return runner.method === 'hmac' || claims.indexOf(claim) > 0;
 }
 
 const SAFE_REF = 'a branch or a tag, unless a rule names its refs/…/';

@@ -87,7 +87,7 @@ export function readText(
     return collector.report(path, `expected 1 to ${maximum} characters, got ${value.length}`);
   }
   if (CONTROL_CHARACTER.test(value)) {
-    return collector.report(path, 'holds a control character or a line end');
+    return collector.report(path, 'holds a line end, a control character or one that is not seen');
   }
   if (value.trim() !== value) {
     return collector.report(path, 'begins or ends with white space');
@@ -95,7 +95,7 @@ export function readText(
   return value;
 }
 
-const CONTROL_CHARACTER = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
+const CONTROL_CHARACTER = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
 
 export function readChoice<Choice extends string>(
   value: unknown,

@@ -113,15 +113,14 @@ export function isPullRequestRef(ref: string): boolean {
   return UNMERGED_REFS.some((prefix) => ref.startsWith(prefix));
 }
 
-/**
- * Whether a ref may pass when no rule names it: a branch or a tag. GitLab's `ref` and Azure's classic refs are short names, so one
- * without `refs/` counts as a branch or tag.
- */
-export function isDefaultRef(ref: string): boolean {
-  if (isPullRequestRef(ref)) {
-    return false;
-  }
-  return !ref.startsWith('refs/') || MERGED_REFS.some((prefix) => ref.startsWith(prefix));
+/** Whether a ref may pass when no rule names it: a branch or a tag, by its full name. */
+export function isBranchOrTag(ref: string): boolean {
+  return !isPullRequestRef(ref) && MERGED_REFS.some((prefix) => ref.startsWith(prefix));
+}
+
+/** The same for a place where a branch or a tag has its short name, like GitLab's `ref`. */
+export function isShortBranchOrTag(ref: string): boolean {
+  return isBranchOrTag(ref) || !ref.startsWith('refs/');
 }
 
 /** The part of a ref that a rule must spell out to let a ref pass which is no branch or tag, for example `refs/pull/`. */

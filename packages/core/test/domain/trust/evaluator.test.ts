@@ -244,6 +244,9 @@ describe('refs', () => {
     [gitlabRule(), gitlabRunner({ ref_path: 'refs/merge-requests/3/head' }), 'built-in ref_path'],
     [gitlabRule(), gitlabRunner({ ref: 'refs/merge-requests/3/head' }), 'built-in ref'],
     [gitlabRule(), gitlabRunner({ ref_path: undefined }), undefined],
+    [gitlabRule(), gitlabRunner({ ref_path: 'main' }), 'built-in ref_path'],
+    [githubRule(), githubRunner({ ref: 'main' }), 'built-in ref'],
+    [azureRule(), azureRunner({ rpo_ref: 'pull/3/merge' }), 'built-in rpo_ref'],
     [githubRule(), githubRunner({ ref: 'refs/tags/v1' }), undefined],
   ])('%#', (rule, runner, expected) => {
     expect(stop(rule, runner)).toBe(expected);

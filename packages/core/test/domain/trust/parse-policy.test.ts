@@ -118,7 +118,7 @@ describe('a rule of the wrong shape', () => {
     [
       'with a name of two lines',
       githubRule({}, { name: 'a\nb' }),
-      'rules[0].name: holds a control character or a line end',
+      'rules[0].name: holds a line end, a control character or one that is not seen',
     ],
     [
       'with a number as name',
@@ -258,8 +258,10 @@ describe('claims', () => {
     ['an empty pattern', { repository: {} }, /: glob is missing$/],
     ['an empty value', { repository: '' }, /: expected 1 to 512 characters, got 0$/],
     ['a long value', { repository: 'x'.repeat(513) }, /: expected 1 to 512 characters, got 513$/],
-    ['a value with a NUL', { repository: 'a/b\u0000' }, /: holds a control character or a line end$/],
-    ['half of a surrogate pair', { repository: 'a/\ud800' }, /: holds a control character or a line end$/],
+    ['a value with a NUL', { repository: 'a/b\u0000' }, /: holds a line end, a control character/],
+    ['a value with a character that is not seen', { repository: 'a/\u200bb' }, /or one that is not seen$/],
+    ['a value that turns its direction', { environment: 'a\u202eb' }, /or one that is not seen$/],
+    ['half of a surrogate pair', { repository: 'a/\ud800' }, /: holds a line end, a control character/],
     ['white space at the end', { repository: 'a/b ' }, /: begins or ends with white space$/],
     ['an empty list', { repository: [] }, /: expected 1 to 500 items, got 0$/],
     [

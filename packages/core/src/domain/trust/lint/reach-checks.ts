@@ -14,8 +14,8 @@ function shadowed(rule: TrustRule, { policy, index }: Parameters<LintCheck>[1]):
 
 /** The form that every value of a claim has; `*` in a glob may stand for any part of it. */
 const FORMS: readonly (readonly [claims: readonly string[], form: RegExp, expected: string])[] = [
-  [['repository'], /^[^/]+\/[^/]+$/, 'owner/name'],
-  [['project_path', 'job_project_path'], /^[^/]+\/.*[^/]$/, 'group/project'],
+  [['repository'], /^[\w.*-]+\/[\w.*-]+$/, 'owner/name'],
+  [['project_path', 'job_project_path'], /^[\w.*-]+(?:\/[\w.*-]+)+$/, 'group/project'],
   [['rpo_ref', 'ref_path'], /^(?:refs|[^/]*\*[^/]*)\//, 'a full ref like refs/heads/main'],
   [['workflow_ref', 'job_workflow_ref'], /^[^/]+\/[^/]+\/.+@/, 'owner/name/.github/workflows/file.yml@ref'],
   [['ci_config_ref_uri'], /\/\/.+@/, 'host/group/project//file.yml@ref'],

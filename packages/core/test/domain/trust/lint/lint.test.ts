@@ -196,6 +196,12 @@ const CASES: readonly (readonly [code: LintCode, path: string, name: string, ...
   ['never-matches', 'rules[0].match.ref', 'a short ref', github({ ref: 'main' })],
   ['never-matches', 'rules[0].match.ref', 'a full ref on GitLab', gitlab({ ref: 'refs/heads/main' })],
   ['never-matches', 'rules[0].match.repository', 'a name without owner', github({ repository: 'octo-repo' })],
+  [
+    'never-matches',
+    'rules[0].match.repository',
+    'look-alike letters',
+    github({ repository: '\u043ecto-org/octo-repo' }),
+  ],
   ['never-matches', 'rules[0].match.project_path', 'a project without group', gitlab({ project_path: 'my-project' })],
   [
     'never-matches',
