@@ -99,25 +99,25 @@ async function oidc(
   trust: OidcTrust,
 ): Promise<Authentication> {
   const { environment, now, deadline } = options;
-  const [
-    { createTokenMemory },
-    { createJwksFileSource, createJwksUrlSource },
-    { createOidcAuthenticator },
-    { oidcProof },
-  ] = await Promise.all([
+  const [tokens, keys, { createOidcAuthenticator }, { oidcProof }, { readBindingFacts }] = await Promise.all([
     import('../io/tokens/index.ts'),
     import('../io/jwks-source.ts'),
     import('../domain/auth/oidc/verify.ts'),
     import('../domain/auth/oidc/proof.ts'),
+    import('../domain/auth/oidc/bind/facts.ts'),
   ]);
   const http = await options.http();
   const notes: string[] = [];
-  const token = createTokenMemory(async (audience) => {
+  const token = tokens.createTokenMemory(async (audience) => {
     const acquired = await located.acquire({ provider, environment, audience, http, deadline });
     notes.push(...acquired.warnings);
     return acquired;
   }, now);
   const { jwks } = trust;
+  const source =
+    'file' in jwks
+      ? keys.createJwksFileSource(jwks.file)
+      : keys.createJwksUrlSource({ url: jwks.url, http, now, deadline });
   return {
     prover: {
       method: 'oidc',
@@ -129,12 +129,9 @@ async function oidc(
     authenticator: createRunnerAuthenticator({
       oidc: createOidcAuthenticator({
         ...trust,
-        jwks:
-          'file' in jwks
-            ? createJwksFileSource(jwks.file)
-            : createJwksUrlSource({ url: jwks.url, http, now, deadline }),
+        jwks: source,
         now,
-        facts: bindingFacts(environment, provider),
+        facts: provider === 'local' ? {} : readBindingFacts(provider, environment),
       }),
     }),
     notes,
@@ -172,17 +169,4 @@ function noHmacKey(): AuthenticationError {
 function providerOf(identity: RunnerIdentity): Provider {
   // The identity was validated, so the provider is one of the known ones.
   return (identity.provider ?? 'local') as Provider;
-}
-
-function bindingFacts(environment: Environment, provider: Provider) {
-  const repositoryId = {
-    'github-actions': environment['GITHUB_REPOSITORY_ID'],
-    'gitlab-ci': environment['CI_PROJECT_ID'],
-    'azure-pipelines': environment['BUILD_REPOSITORY_ID'],
-    local: undefined,
-  }[provider];
-  return {
-    repositoryId,
-    repositoryUri: provider === 'azure-pipelines' ? environment['BUILD_REPOSITORY_URI'] : undefined,
-  };
 }

@@ -35,7 +35,11 @@ export async function loadKeys(options: CreateGateOptions): Promise<RunKeys> {
     ...signing,
     evidenceVerification: evidence.verification,
     runnerVerification: runner.verification,
-    notes: [...keyNotes(signing), ...rotationNotes(options, signing)],
+    notes: [
+      ...keyNotes(signing),
+      ...unresolvedNotes([...evidence.unresolved, ...runner.unresolved]),
+      ...rotationNotes(options, signing),
+    ],
   };
 }
 
@@ -51,6 +55,8 @@ function givenKeys({ ephemeralKeys, environment, randomBytes }: CreateGateOption
 interface PurposeKeys {
   readonly signing: HmacSigningKey | undefined;
   readonly verification: readonly HmacVerificationKey[];
+  /** Ids of the keyring whose secret is not here, so that they can neither sign nor verify. */
+  readonly unresolved: readonly string[];
 }
 
 /** The keys of both purposes, under the keyring where there is one. */
@@ -66,7 +72,7 @@ async function ringedKeys(
 }
 
 function alone(key: HmacSigningKey | undefined): PurposeKeys {
-  return { signing: key, verification: key === undefined ? [] : [{ ...key, status: 'active' }] };
+  return { signing: key, verification: key === undefined ? [] : [{ ...key, status: 'active' }], unresolved: [] };
 }
 
 /** The keyring says who may sign: its active key does, and a key from the environment only if it is that one. */
@@ -77,20 +83,25 @@ async function ringed(
   { environment, now }: { readonly environment: Environment; readonly now: () => number },
 ): Promise<PurposeKeys> {
   const { resolveHmacKeys, resolveSigningKey, verificationKey } = await import('../io/keyring-file.ts');
-  const { keys } = await resolveHmacKeys(file, purpose, environment);
-  if (given === undefined)
-    return { signing: await resolveSigningKey(file, purpose, environment, now()), verification: keys };
+  const { keys, unresolved } = await resolveHmacKeys(file, purpose, environment);
+  if (given === undefined) {
+    return { signing: await resolveSigningKey(file, purpose, environment, now()), verification: keys, unresolved };
+  }
   const fault = signingFault(file.keyring, purpose, given, now());
   if (fault !== undefined) throw new ConfigurationError('CAVRA-E207', `the ${purpose} key ${given.id} ${fault}`);
   const others = keys.filter(({ id }) => id !== given.id);
   const entry = file.keyring.keys.find((key) => key.purpose === purpose && key.id === given.id);
   const own = entry === undefined ? [] : [verificationKey(entry, given.secret)];
-  return { signing: given, verification: [...others, ...own] };
+  return { signing: given, verification: [...others, ...own], unresolved: unresolved.filter((id) => id !== given.id) };
 }
 
 function keyNotes({ ephemeral, evidence }: SigningKeys): string[] {
   if (ephemeral) return ['the keys are ephemeral: nobody can check these signatures after this run'];
   return evidence === undefined ? ['no evidence key is set: the evidence is not signed'] : [];
+}
+
+function unresolvedNotes(ids: readonly string[]): string[] {
+  return ids.length === 0 ? [] : [`keys of the keyring whose secret this job does not hold: ${ids.join(', ')}`];
 }
 
 /** Key ids carry their quarter (design.md section 5.3). */

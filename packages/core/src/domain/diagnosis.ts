@@ -94,7 +94,7 @@ const CONFIGURATION = {
       'remove the override from this pull-request job, or pin the file by its SHA-256 in the protected configuration',
   },
   'CAVRA-E213': {
-    title: 'TLS verification is switched off',
+    title: 'the verification of TLS certificates is switched off',
     action: 'unset NODE_TLS_REJECT_UNAUTHORIZED and name a private authority with NODE_EXTRA_CA_CERTS instead',
   },
   'CAVRA-E214': {
