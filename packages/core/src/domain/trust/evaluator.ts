@@ -90,7 +90,8 @@ function describeStop(rule: string, condition: ConditionResult | undefined): str
     return `"${oneLine(rule)}"`;
   }
   const { name, expected, actual } = condition;
-  const found = actual === null ? 'nothing is proven' : `got ${quoted(actual)}`;
+  const nothing = name.startsWith('requests.') ? 'the request does not say it' : 'nothing is proven';
+  const found = actual === null ? nothing : `got ${quoted(actual)}`;
   return `"${oneLine(rule)}" stops at ${name}, expected ${shortened(expected)}, ${found}`;
 }
 

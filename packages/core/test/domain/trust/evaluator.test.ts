@@ -327,6 +327,16 @@ describe('several rules', () => {
     });
   });
 
+  it('the refusal tells a request that does not say from a proof that does not', () => {
+    const reason = (rule: unknown) => decide([rule], githubRunner({ environment: undefined }));
+    expect(reason(githubRule({}, { requests: { target: 'x' } }))).toMatchObject({
+      reason: expect.stringMatching(/requests\.target, expected x, the request does not say it$/),
+    });
+    expect(reason(githubRule({ environment: 'x' }))).toMatchObject({
+      reason: expect.stringMatching(/match\.environment, expected x, nothing is proven$/),
+    });
+  });
+
   it('the refusal is one short line, whatever rules and claims hold', () => {
     const rules = Array.from({ length: 300 }, (_, index) =>
       githubRule(
