@@ -1,0 +1,42 @@
+import { type GateSettings, readGateSettings } from '@cavra/release-governance-core';
+import type { Configuration } from './configuration.ts';
+import { GATE_INPUTS, inputName } from './inputs.ts';
+
+const JWKS_PATH = '/oauth/discovery/keys';
+
+/**
+ * The gate's settings from the inputs of the template.
+ *
+ * @throws ConfigurationError CAVRA-E201 naming every mistake
+ */
+export function gateSettings(configuration: Configuration): GateSettings {
+  return readGateSettings(({ name }) => {
+    const input = inputName(name);
+    const text =
+      name === 'jwks-url'
+        ? jwksUrl(configuration)
+        : name === 'request'
+          ? requests(configuration)
+          : configuration.text(input);
+    return text === defaultText(input) ? undefined : { text, label: `input ${input}` };
+  });
+}
+
+/** The keys of a self-managed instance are where its issuer is, unless something else is said. */
+function jwksUrl(configuration: Configuration): string {
+  const given = configuration.text('jwks_url');
+  const issuer = configuration.text('issuer');
+  if (given !== '' || issuer === '' || configuration.text('jwks') !== '') return given;
+  return `${issuer.replace(/\/$/, '')}${JWKS_PATH}`;
+}
+
+/** One a line for the gate; an input is one line. */
+function requests(configuration: Configuration): string {
+  return configuration.text('request').replaceAll(';', '\n');
+}
+
+/** What the template itself fills in is not a choice of the pipeline's: in a merge request, choices of trust are refused. */
+function defaultText(input: string): string | undefined {
+  const standard = GATE_INPUTS.find(({ name }) => name === input)?.default;
+  return standard === undefined ? undefined : String(standard);
+}
