@@ -70,7 +70,8 @@ function verify(options: HmacAuthenticatorOptions, request: EvaluateRequest, aut
   return {
     method: 'hmac',
     identity,
-    keyId: auth.key_id ?? '',
+    // The configured id, not the one that was sent: a key without a name stands for any, and must not vouch for one.
+    keyId: key.id,
     verified: IDENTITY_FIELDS.filter((field) => Boolean(identity[field])),
     unverified: [],
     notes: note === undefined ? [] : [note],
