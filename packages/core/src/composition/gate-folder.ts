@@ -10,8 +10,10 @@ import {
   claimsFileText,
   RESPONSE_FILE,
   RESPONSES_FILE,
+  RUN_FILE,
   responseFileText,
   responsesFileText,
+  runFileText,
   VERIFICATION_FILE,
 } from '../domain/evidence/files.ts';
 import { reportText } from '../domain/evidence/report.ts';
@@ -40,6 +42,7 @@ export interface GateFolderOptions {
   readonly now: Clock;
   readonly randomBytes: RandomBytes;
   readonly version: string;
+  readonly runFacts?: Readonly<Record<string, string>>;
 }
 
 /** Opens the evidence folder of a run, with the embedded daemon as its runtime. */
@@ -80,7 +83,9 @@ class GateFolder implements EvidenceFolderPort {
   }
 
   async writeClaims(identity: RunnerIdentity): Promise<void> {
+    const { runFacts } = this.#options;
     await this.#write(CLAIMS_FILE, claimsFileText(identity));
+    if (runFacts !== undefined) await this.#write(RUN_FILE, runFileText(runFacts));
   }
 
   async writeResponses(evaluations: readonly Evaluation[], worst: Evaluation): Promise<void> {

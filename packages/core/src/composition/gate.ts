@@ -32,6 +32,8 @@ export interface CreateGateOptions {
   readonly randomBytes: RandomBytes;
   /** The product's version, for the verification report. */
   readonly version: string;
+  /** What the front end says of itself, to be published as `release-governance-run.json`; never a secret. */
+  readonly runFacts?: Readonly<Record<string, string>>;
   /** Network set-up where the platform has its own. */
   readonly network?: NetworkOptions;
 }
@@ -98,7 +100,7 @@ function gateParts(options: CreateGateOptions): GateParts {
 
 /** Opens the folder for what the steps before it have prepared. */
 async function openFolder(
-  { settings, environment, workspace, now, randomBytes, version }: CreateGateOptions,
+  { settings, environment, workspace, now, randomBytes, version, runFacts }: CreateGateOptions,
   identity: RunnerIdentity,
   { keys, trust, authentication }: Partial<Prepared>,
 ): Promise<EvidenceFolderPort> {
@@ -117,6 +119,7 @@ async function openFolder(
     now,
     randomBytes,
     version,
+    ...(runFacts === undefined ? {} : { runFacts }),
   });
 }
 

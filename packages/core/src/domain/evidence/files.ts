@@ -13,6 +13,8 @@ export const VERIFICATION_FILE = 'release-governance-evidence-verification.json'
 export const TORN_FILE = 'release-governance-evidence.torn.jsonl';
 export const CHECKPOINT_FILE = 'release-governance-checkpoint.sigstore.json';
 export const REPORT_FILE = 'release-governance-report.html';
+/** What the front end says of itself, for example which CI/CD component started the run. */
+export const RUN_FILE = 'release-governance-run.json';
 
 export const KNOWN_EVIDENCE_FILES = [
   CLAIMS_FILE,
@@ -23,6 +25,7 @@ export const KNOWN_EVIDENCE_FILES = [
   TORN_FILE,
   CHECKPOINT_FILE,
   REPORT_FILE,
+  RUN_FILE,
 ] as const;
 
 export type EvidenceFileName = (typeof KNOWN_EVIDENCE_FILES)[number];
@@ -34,6 +37,11 @@ export function claimsFileText(identity: RunnerIdentity): string {
     fields: RUNNER_IDENTITY.fields.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   };
   return `${indentJson(encodeStruct(sorted, identity))}\n`;
+}
+
+/** Content of `release-governance-run.json`: facts by name, two-space indent, final line end. */
+export function runFileText(facts: Readonly<Record<string, string>>): string {
+  return `${JSON.stringify(facts, null, 2)}\n`;
 }
 
 /** Content of `release-governance-response.json`: two-space indent, final line end. */

@@ -5,6 +5,7 @@ import {
   KNOWN_EVIDENCE_FILES,
   responseFileText,
   responsesFileText,
+  runFileText,
 } from '../../../src/domain/evidence/files.ts';
 
 describe('files of an evidence folder', () => {
@@ -18,6 +19,12 @@ describe('files of an evidence folder', () => {
       '{\n  "actor": "x",\n  "provider": "local",\n  "repository": "a\\u003cb"\n}\n',
     );
     expect(claimsFileText({})).toBe('{}\n');
+  });
+
+  it('has the facts of the run in the order in which they were given', () => {
+    expect(runFileText({ front_end: 'gitlab-component', version: '1.0.0' })).toBe(
+      '{\n  "front_end": "gitlab-component",\n  "version": "1.0.0"\n}\n',
+    );
   });
 
   it('has the response in wire order', () => {
