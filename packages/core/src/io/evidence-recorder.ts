@@ -120,7 +120,10 @@ interface SealedAppend extends PendingAppend {
   readonly bytes: Buffer;
 }
 
-const BEGINNING: LastRecord = { sequence: 0, recordHash: '' };
+/** What the next record continues. */
+type ChainEnd = Pick<LastRecord, 'sequence' | 'recordHash'>;
+
+const BEGINNING: ChainEnd = { sequence: 0, recordHash: '' };
 
 class StreamRecorder implements FileEvidenceRecorder {
   readonly #options: EvidenceRecorderOptions;
@@ -129,7 +132,7 @@ class StreamRecorder implements FileEvidenceRecorder {
   readonly #clock: SteadyClock;
   readonly #notes: string[];
   /** The last durable record. */
-  #last: LastRecord;
+  #last: ChainEnd;
   readonly #queue: PendingAppend[] = [];
   #draining: Promise<void> | undefined;
   #closed = false;
@@ -146,7 +149,7 @@ class StreamRecorder implements FileEvidenceRecorder {
     this.#file = file;
     this.#last = last ?? BEGINNING;
     this.#notes = notes;
-    this.#clock = new SteadyClock(options.clock, (note) => this.#notes.push(note));
+    this.#clock = new SteadyClock(options.clock, last?.time, (note) => this.#notes.push(note));
   }
 
   get records(): number {
@@ -217,7 +220,7 @@ class StreamRecorder implements FileEvidenceRecorder {
     return batch;
   }
 
-  #seal({ request, response }: PendingAppend, last: LastRecord): SealedRecord {
+  #seal({ request, response }: PendingAppend, last: ChainEnd): SealedRecord {
     const recordId = Buffer.from(this.#options.randomBytes(12)).toString('hex');
     const evidenceRefs = [...(response.evidence_refs ?? []), `go-daemon-evidence://${recordId}`];
     const unsealed = {

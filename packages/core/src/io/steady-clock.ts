@@ -11,10 +11,12 @@ const TOLERANCE_MS = CLOCK_TOLERANCE_SECONDS * 1000;
 export class SteadyClock {
   readonly #clock: Clock;
   readonly #report: (note: string) => void;
-  #latest = Number.NEGATIVE_INFINITY;
+  #latest: number;
 
-  constructor(clock: Clock, report: (note: string) => void) {
+  /** @param latest time of the record before, in milliseconds since the Unix epoch; undefined: there is none */
+  constructor(clock: Clock, latest: number | undefined, report: (note: string) => void) {
     this.#clock = clock;
+    this.#latest = latest ?? Number.NEGATIVE_INFINITY;
     this.#report = report;
   }
 
@@ -27,9 +29,7 @@ export class SteadyClock {
     }
     if (behind > TOLERANCE_MS) {
       const seconds = Math.round(behind / 1000);
-      this.#report(
-        `the clock was set back by ${seconds} s while evidence was written; earlier records have later times`,
-      );
+      this.#report(`the clock is ${seconds} s behind the last record in the stream: the times in it go back`);
     }
     this.#latest = time;
     return time;

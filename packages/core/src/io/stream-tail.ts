@@ -8,6 +8,8 @@ import type { StreamFile } from './stream-file.ts';
 export interface LastRecord {
   readonly sequence: number;
   readonly recordHash: string;
+  /** Its time, in milliseconds since the Unix epoch. */
+  readonly time: number;
 }
 
 /** How a stream ends. */
@@ -83,5 +85,6 @@ async function readRecord(file: StreamFile, start: number, end: number): Promise
     return undefined;
   }
   const { sequence, previousHash, recordHash: written } = reader;
-  return recordHash(reader.scan) === written ? { sequence, previousHash, recordHash: written } : undefined;
+  const time = reader.time.epochMilliseconds;
+  return recordHash(reader.scan) === written ? { sequence, previousHash, recordHash: written, time } : undefined;
 }
