@@ -271,6 +271,17 @@ describe('one stream per run', () => {
     expect(await records(`.cavra/${aside[0]}/release-governance-evidence.jsonl`)).toHaveLength(2);
   });
 
+  it('keeps the worst response of all steps of a job in front', async () => {
+    const expected = ['--expected-decision', 'block', '--allow-blocking-decision'];
+    expect((await gateJson([BLOCKED, ...expected])).status).toBe(0);
+    const { result, status } = await gateJson([APPROVED]);
+    expect({ status, valid: result.evidence.valid }).toEqual({ status: 0, valid: true });
+    const response = JSON.parse(await readFile(join(folder, EVIDENCE, 'release-governance-response.json'), 'utf8'));
+    expect(response.decision).toBe('block');
+    expect(await records(`${EVIDENCE}/release-governance-responses.jsonl`)).toHaveLength(2);
+    expect((await run(['verify', EVIDENCE, '--expect-decision', 'allow'])).status).toBe(4);
+  });
+
   it('refuses to continue a stream of this run that was changed', async () => {
     expect((await gateJson([APPROVED])).status).toBe(0);
     const text = await readFile(join(folder, STREAM), 'utf8');

@@ -1,5 +1,4 @@
 import { checkExpectation, type ExpectationCheck } from '../domain/decision/expectation.ts';
-import { isWorseThan } from '../domain/decision/worst.ts';
 import {
   AuthenticationError,
   CavraError,
@@ -24,7 +23,8 @@ export interface EvidenceFolderPort {
   /** Becomes the folder's only writer, sets aside what is not of this run, and opens whoever answers requests. */
   openRuntime(): Promise<GovernanceRuntime>;
   writeClaims(identity: RunnerIdentity): Promise<void>;
-  writeResponses(evaluations: readonly Evaluation[], worst: Evaluation): Promise<void>;
+  /** Writes the worst response of the run, those of earlier steps of the same job included, and all of them. */
+  writeResponses(evaluations: readonly Evaluation[]): Promise<void>;
   /** Verifies the stream with this run's keys and writes the report beside it. */
   verify(): Promise<VerificationReport>;
   /** Searches what would be published for secrets and withholds what holds one. */
@@ -108,7 +108,7 @@ export async function runGate(parts: GateParts): Promise<GateOutcome> {
   });
   return {
     settings: parts.settings,
-    failure: firstCause([...failures, ...findingsOf(run)]),
+    failure: firstCause([...failures, ...findingsOf(run)]) ?? unproven(run),
     identity: run.identity,
     decisions: run.decisions,
     evidenceDir: run.folder?.path,
@@ -169,7 +169,7 @@ async function closeEvidence(run: GateRun): Promise<void> {
   if (folder === undefined) return;
   const failures = [
     await failureOf(async () => runtime?.close()),
-    await failureOf(() => writeResponses(run, folder)),
+    await failureOf(() => folder.writeResponses(run.decisions.map(({ evaluation }) => evaluation))),
     await failureOf(async () => {
       run.report = await run.timed('verify', () => folder.verify());
     }),
@@ -179,13 +179,6 @@ async function closeEvidence(run: GateRun): Promise<void> {
   ];
   const failure = firstCause(failures);
   if (failure !== undefined) throw failure;
-}
-
-async function writeResponses(run: GateRun, folder: EvidenceFolderPort): Promise<void> {
-  const worst = worstOf(run.decisions);
-  if (worst === undefined) return;
-  const evaluations = run.decisions.map(({ evaluation }) => evaluation);
-  await folder.writeResponses(evaluations, worst.evaluation);
 }
 
 /** What the finished run itself shows to be wrong. */
@@ -210,22 +203,18 @@ function findingsOf(run: GateRun): (CavraError | undefined)[] {
   ];
 }
 
+/** A pass needs a decision, valid evidence and a searched folder; that one of them is absent without a cause is a defect. */
+function unproven({ decisions, report, guard }: GateRun): CavraError | undefined {
+  const proven = decisions.length > 0 && report?.valid === true && guard !== undefined;
+  return proven ? undefined : new RuntimeFailure('CAVRA-E599', 'the run ended without a proven decision');
+}
+
 /** The one cause to report: a leaked secret first, then a broken machine, invalid evidence, configuration, proof, and the decision. */
 function firstCause(causes: readonly (CavraError | undefined)[]): CavraError | undefined {
   const precedence = [6, 5, 4, 2, 3, 1];
   return causes
     .filter((cause) => cause !== undefined)
     .sort((a, b) => precedence.indexOf(a.exitStatus) - precedence.indexOf(b.exitStatus))[0];
-}
-
-function worstOf(decisions: readonly JudgedDecision[]): JudgedDecision | undefined {
-  return decisions.reduce<JudgedDecision | undefined>(
-    (worst, each) =>
-      worst === undefined || isWorseThan(each.evaluation.response.decision, worst.evaluation.response.decision)
-        ? each
-        : worst,
-    undefined,
-  );
 }
 
 async function failureOf(work: () => Promise<void>): Promise<CavraError | undefined> {

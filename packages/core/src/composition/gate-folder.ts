@@ -5,6 +5,7 @@ import type { Authenticator, Clock, Evaluation, RandomBytes, TrustPolicyEvaluato
 import { verifyEvidence } from '../app/verify.ts';
 import { RequestHandler } from '../daemon/handler.ts';
 import type { RulesMode } from '../domain/decision/rules.ts';
+import { worstDecision } from '../domain/decision/worst.ts';
 import {
   CLAIMS_FILE,
   claimsFileText,
@@ -14,17 +15,19 @@ import {
   responseFileText,
   responsesFileText,
   runFileText,
+  STREAM_FILE,
   VERIFICATION_FILE,
 } from '../domain/evidence/files.ts';
 import { reportText } from '../domain/evidence/report.ts';
 import type { SecretSearcher } from '../domain/secrets/searcher.ts';
-import type { RunnerIdentity } from '../domain/wire/types.ts';
+import type { DecisionResponse, RunnerIdentity } from '../domain/wire/types.ts';
 import { writeFileDurably } from '../io/durable-file.ts';
 import { continueOrSetAside } from '../io/earlier-evidence.ts';
 import { openEvidenceFolder } from '../io/evidence-folder.ts';
 import { openEvidence } from '../io/evidence-reader.ts';
 import { type FileEvidenceRecorder, openEvidenceRecorder } from '../io/evidence-recorder.ts';
 import { guardedFolder } from '../io/guarded-folder.ts';
+import { readRecordedResponses } from '../io/recorded-responses.ts';
 import type { RunKeys } from './keys.ts';
 import { verifierIdentity } from './verifier.ts';
 
@@ -56,6 +59,8 @@ class GateFolder implements EvidenceFolderPort {
   readonly #options: GateFolderOptions;
   readonly #absolute: string;
   #recorder: FileEvidenceRecorder | undefined;
+  /** Responses to earlier steps of the same job, whose stream is continued. */
+  #earlier: readonly DecisionResponse[] = [];
 
   constructor(options: GateFolderOptions, absolute: string) {
     this.path = options.path;
@@ -79,6 +84,7 @@ class GateFolder implements EvidenceFolderPort {
       beforeOpening: () => continueOrSetAside({ folder, identity, keys: keys.evidenceVerification }),
     });
     this.#recorder = recorder;
+    if (recorder.records > 0) this.#earlier = await readRecordedResponses(join(folder, STREAM_FILE));
     return new RequestHandler({ authenticator, trust, rules, recorder, now, randomBytes });
   }
 
@@ -88,9 +94,13 @@ class GateFolder implements EvidenceFolderPort {
     if (runFacts !== undefined) await this.#write(RUN_FILE, runFileText(runFacts));
   }
 
-  async writeResponses(evaluations: readonly Evaluation[], worst: Evaluation): Promise<void> {
-    await this.#write(RESPONSE_FILE, responseFileText(worst.response));
-    await this.#write(RESPONSES_FILE, responsesFileText(evaluations.map(({ response }) => response)));
+  async writeResponses(evaluations: readonly Evaluation[]): Promise<void> {
+    const responses = [...this.#earlier, ...evaluations.map(({ response }) => response)];
+    const worst = worstDecision(responses.map(({ decision }) => decision));
+    const published = responses.find(({ decision }) => decision === worst);
+    if (published === undefined) return;
+    await this.#write(RESPONSE_FILE, responseFileText(published));
+    await this.#write(RESPONSES_FILE, responsesFileText(responses));
   }
 
   async verify() {
