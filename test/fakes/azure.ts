@@ -86,6 +86,7 @@ export async function startAzureDevOps(options: AzureOptions): Promise<AzureDevO
       });
       const environment = {
         ...environmentOf(facts, collectionUri, projectId),
+        SYSTEM_COLLECTIONID: organizationId,
         SYSTEM_OIDCREQUESTURI: `${platform.origin}${path}`,
         ...(facts.mapsAccessToken === false ? {} : { SYSTEM_ACCESSTOKEN: accessToken }),
       };

@@ -1,4 +1,4 @@
-import { generateKeyPair, type JsonWebKey, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { createPublicKey, generateKeyPair, type JsonWebKey, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 
 /** A public key as it stands in a JWKS. */
@@ -18,8 +18,14 @@ export interface SigningKeys {
   jwks(): { readonly keys: readonly PublicJwk[] };
   /** Signs with a new key from now on, and publishes it. The old one stays published until it is withdrawn. */
   rotate(): Promise<void>;
+  /** Every token that was signed, to search for. */
+  readonly issued: readonly string[];
+  /** The public key that signs now, in PEM: what a confused verifier would take as an HMAC secret. */
+  readonly publicKeyPem: string;
   /** No longer publishes the key. */
   withdraw(kid: string): void;
+  /** Signs like `token`, and stays with the present key whatever happens to it. */
+  signer(): (claims: Readonly<Record<string, unknown>>, header?: Readonly<Record<string, unknown>>) => string;
   /**
    * A compact JWT, RS256.
    *
@@ -34,9 +40,22 @@ const generate = promisify(generateKeyPair);
 export async function createSigningKeys(): Promise<SigningKeys> {
   let current = await createKey();
   let published = [current];
+  const issued: string[] = [];
+  const signerOf = (key: SigningKey): ReturnType<SigningKeys['signer']> => {
+    return (claims, header = {}) => {
+      const signed = `${segment({ typ: 'JWT', alg: 'RS256', kid: key.kid, ...header })}.${segment(claims)}`;
+      const token = `${signed}.${sign('sha256', Buffer.from(signed), key.privateKey).toString('base64url')}`;
+      issued.push(token);
+      return token;
+    };
+  };
   return {
     get kid() {
       return current.kid;
+    },
+    issued,
+    get publicKeyPem() {
+      return createPublicKey(current.privateKey).export({ type: 'spki', format: 'pem' }).toString();
     },
     jwks: () => ({ keys: published.map(({ jwk }) => jwk) }),
     rotate: async () => {
@@ -46,11 +65,8 @@ export async function createSigningKeys(): Promise<SigningKeys> {
     withdraw: (kid) => {
       published = published.filter((key) => key.kid !== kid);
     },
-    token: (claims, header = {}) => {
-      const fullHeader = { typ: 'JWT', alg: 'RS256', kid: current.kid, ...header };
-      const signed = `${segment(fullHeader)}.${segment(claims)}`;
-      return `${signed}.${sign('sha256', Buffer.from(signed), current.privateKey).toString('base64url')}`;
-    },
+    signer: () => signerOf(current),
+    token: (claims, header) => signerOf(current)(claims, header),
   };
 }
 

@@ -88,7 +88,7 @@ export const DEFAULT_TIMEOUT_SECONDS = 60;
 export const MAX_TIMEOUT_SECONDS = 3_600;
 
 /** One try of an HTTP request; a silent server gets this long, then the next try, all inside the request's deadline. */
-export const HTTP_ATTEMPT_MS = 10_000;
+export const HTTP_ATTEMPT_MS = 8_000;
 /** Tries of one HTTP request, the first included. */
 export const HTTP_MAX_ATTEMPTS = 5;
 /** Longest pause before the second try; it doubles with each further one ... */
@@ -101,11 +101,11 @@ export const HTTP_MAX_HEADER_BYTES = 16 * KIB;
 export const HTTP_NEXT_ADDRESS_MS = 1_000;
 
 /** Asking a platform's token service, retries included. */
-export const TOKEN_REQUEST_MS = 25_000;
+export const TOKEN_REQUEST_MS = 20_000;
 /** How long an acquired token serves the further requests of the same run. */
 export const TOKEN_REUSE_MS = 2 * 60 * 1000;
 /** Fetching a JWKS, retries included. */
-export const JWKS_REQUEST_MS = 20_000;
+export const JWKS_REQUEST_MS = 15_000;
 /** Unknown key ids lead to a new fetch at most this often, so that made-up ones cannot turn a verifier against the issuer. */
 export const JWKS_REFRESH_INTERVAL_MS = 30 * 1000;
 
