@@ -23,15 +23,6 @@ export interface JwksUrlOptions {
   readonly retry?: RetryPolicy;
 }
 
-export interface JwksFileOptions {
-  readonly file: string;
-}
-
-/** Where an issuer's keys come from: its URL, or a file that was fetched and reviewed before. */
-export function createJwksSource(options: JwksUrlOptions | JwksFileOptions): JwksSource {
-  return 'file' in options ? createJwksFileSource(options.file) : createJwksUrlSource(options);
-}
-
 /**
  * An issuer's keys from its URL, kept in memory.
  *

@@ -7,7 +7,7 @@ import type { Fault } from '../../../../test/fakes/faults.ts';
 import { type GitLab, startGitLab } from '../../../../test/fakes/gitlab.ts';
 import type { Jwks, JwksSource } from '../../src/domain/auth/oidc/jwks.ts';
 import { AuthenticationError } from '../../src/domain/diagnosis.ts';
-import { createJwksSource, type JwksUrlOptions } from '../../src/io/jwks-source.ts';
+import { createJwksFileSource, createJwksUrlSource, type JwksUrlOptions } from '../../src/io/jwks-source.ts';
 import { clientOf, everythingSaidBy, QUICK } from './http/harness.ts';
 
 const kids = ({ keys }: Jwks) => keys.map(({ kid }) => kid);
@@ -30,7 +30,7 @@ describe('keys from a URL', () => {
   let source: JwksSource;
 
   const sourceOf = (platform: GitLab, more: Partial<JwksUrlOptions> = {}) =>
-    createJwksSource({
+    createJwksUrlSource({
       url: platform.jwksUrl,
       http: clientOf({ ca: [authority.certificate], now: () => time }),
       now: () => time,
@@ -203,7 +203,7 @@ describe('keys from a file', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   it('are read anew each time', async () => {
-    const source = createJwksSource({ file: file() });
+    const source = createJwksFileSource(file());
     writeFileSync(file(), '{"keys":[{"kid":"a"}]}');
     expect(kids(await source.get({ refresh: false }))).toEqual(['a']);
     writeFileSync(file(), '{"keys":[{"kid":"b"}]}');
@@ -225,7 +225,7 @@ describe('keys from a file', () => {
     ['is no JWKS', () => writeFileSync(file(), '[]'), 'has no list of keys'],
   ])('that %s are an error', async (_name, prepare, message) => {
     prepare();
-    const error = await refusal(createJwksSource({ file: file() }).get({ refresh: false }));
+    const error = await refusal(createJwksFileSource(file()).get({ refresh: false }));
     expect(error.message).toContain(message);
   });
 });

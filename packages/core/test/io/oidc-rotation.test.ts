@@ -6,7 +6,7 @@ import { resolveOidcTrust } from '../../src/domain/auth/oidc/trust-defaults.ts';
 import { createOidcAuthenticator } from '../../src/domain/auth/oidc/verify.ts';
 import { readIdentity } from '../../src/domain/identity/read.ts';
 import { JWKS_CACHE_MS } from '../../src/domain/limits.ts';
-import { createJwksSource } from '../../src/io/jwks-source.ts';
+import { createJwksUrlSource } from '../../src/io/jwks-source.ts';
 import { clientOf } from './http/harness.ts';
 
 let authority: Authority;
@@ -29,7 +29,7 @@ it('a resident verifier accepts a new key of the platform at once, and refuses a
   const http = clientOf({ ca: [authority.certificate], now: () => time });
   const verifier = createOidcAuthenticator({
     ...trust,
-    jwks: createJwksSource({ url, http, now: () => time }),
+    jwks: createJwksUrlSource({ url, http, now: () => time }),
     now: () => time,
   });
   const identity = readIdentity(environment);
