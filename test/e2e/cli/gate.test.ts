@@ -221,7 +221,7 @@ describe('fail closed', () => {
     const { status, stdout, stderr } = await run([
       'gate',
       APPROVED,
-      '--timeout-seconds',
+      '--timeout',
       'soon',
       '--trust-policy-sha256',
       'abc',
@@ -230,7 +230,7 @@ describe('fail closed', () => {
     ]);
     expect(status).toBe(2);
     expect(stdout).toBe('');
-    expect(stderr).toMatch(/--timeout-seconds .*--trust-policy-sha256 .*|--trust-policy-sha256 .*--timeout-seconds /s);
+    expect(stderr).toMatch(/--timeout .*--trust-policy-sha256 .*|--trust-policy-sha256 .*--timeout /s);
     expect(stderr).toMatch(/--socket is not supported/);
     expect(stderr).toMatch(/CAVRA-E201/);
   });

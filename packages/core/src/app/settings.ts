@@ -18,6 +18,8 @@ export type SettingRole = 'plain' | 'trust' | 'expectation';
 export interface SettingDefinition {
   /** kebab-case: the option (`--name`) and the GitHub input; `snakeCase` and `camelCase` give the other platforms' spelling. */
   readonly name: string;
+  /** The command line's option where it is not the name. */
+  readonly option?: string;
   readonly environment?: string;
   readonly kind: SettingKind;
   readonly role: SettingRole;
@@ -213,6 +215,7 @@ const DEFINITIONS = [
   },
   {
     name: 'subject-path',
+    option: 'subject',
     environment: 'CAVRA_SUBJECT_PATH',
     kind: 'list',
     role: 'plain',
@@ -249,6 +252,7 @@ const DEFINITIONS = [
   },
   {
     name: 'timeout-seconds',
+    option: 'timeout',
     environment: 'CAVRA_TIMEOUT_SECONDS',
     kind: 'seconds',
     range: [1, MAX_TIMEOUT_SECONDS],
