@@ -18,6 +18,7 @@ interface WriterSettings {
   readonly rounds?: number;
   readonly padding?: number;
   readonly 'lock-wait'?: number;
+  readonly workspace?: string;
 }
 
 function startWriter(folder: string, settings: WriterSettings, options?: StartOptions) {
@@ -199,14 +200,17 @@ describe('a folder that this user may not write to', () => {
     if (withStream) {
       await startWriter(folder, { rounds: 1 }).ended;
     }
-    // The bundle must be readable for the other user as well.
+    // Folder and bundle must be readable for the other user as well.
     chmodSync(parent, 0o755);
     chmodSync(join(program, '..'), 0o755);
     chmodSync(folder, 0o555);
-    const isRoot = process.getuid?.() === 0;
-    const ended = await startWriter(folder, { rounds: 1 }, isRoot ? { uid: 65_534 } : {}).ended;
+    const options = process.getuid?.() === 0 ? { uid: 65_534 } : {};
+    const opening = await startWriter(folder, { rounds: 1, workspace: parent }, options).ended;
+    const locking = await startWriter(folder, { rounds: 1 }, options).ended;
     chmodSync(folder, 0o755);
-    expect(ended.status).toBe(5);
-    expect(ended.stdout).toMatch(/^error CAVRA-E208 cannot lock \S+: permission denied \(EACCES\)$/m);
+    const reason = 'permission denied (EACCES)';
+    expect(opening.stdout).toBe(`error CAVRA-E208 cannot use ${folder} as evidence folder: ${reason}\n`);
+    expect(locking.stdout).toBe(`error CAVRA-E208 cannot lock ${STREAM_FILE}: ${reason}\n`);
+    expect(readdirSync(folder)).toEqual(withStream ? [STREAM_FILE] : []);
   });
 });

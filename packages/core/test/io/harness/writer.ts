@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { CavraError } from '../../../src/domain/diagnosis.ts';
 import { createSecretSearcher } from '../../../src/domain/secrets/searcher.ts';
+import { openEvidenceFolder } from '../../../src/io/evidence-folder.ts';
 import { openEvidenceRecorder } from '../../../src/io/evidence-recorder.ts';
 import { systemClock, systemRandomBytes, systemSleep } from '../../../src/io/system.ts';
 
@@ -12,6 +13,8 @@ import { systemClock, systemRandomBytes, systemSleep } from '../../../src/io/sys
 const { values } = parseArgs({
   options: {
     folder: { type: 'string', default: '' },
+    /** When given, the folder is opened in it first. */
+    workspace: { type: 'string' },
     key: { type: 'string', default: '' },
     /** Appends that are made at the same time, again and again. */
     width: { type: 'string', default: '1' },
@@ -32,8 +35,9 @@ function printError(error: unknown): void {
 }
 
 try {
+  const { folder, workspace } = values;
   const recorder = await openEvidenceRecorder({
-    folder: values.folder,
+    folder: workspace === undefined ? folder : (await openEvidenceFolder(folder, { workspace })).path,
     signingKey: { id: 'key-1', secret: Buffer.from(values.key) },
     clock: systemClock,
     randomBytes: systemRandomBytes,
