@@ -17,8 +17,15 @@ import { isEntry } from './entry.mjs';
  * @property {Record<string, string>} entries output name, without its extension, to source file
  * @property {boolean} [command] runs as a program, so it gets a `#!` line and the executable bit
  * @property {boolean} [split] what is imported with `import()` becomes a chunk, loaded when it is needed
+ * @property {readonly string[]} [pure] packages that only define things, so that what nobody uses of them can be left out; they
+ *   do not say so of themselves
+ * @property {readonly string[]} [without] packages of features that are never used here; an empty module takes their place
+ * @property {boolean} [minify] shortens names too, where every byte counts
  * @property {'esm' | 'cjs'} [format] `esm` (.mjs, the default) or `cjs` (.cjs), for hosts that start no ES module
  */
+
+// @actions/core imports half a megabyte of HTTP client for a function that nothing here uses.
+const ACTIONS_TOOLKIT = ['@actions/core', '@actions/exec', '@actions/http-client', 'tunnel', 'undici'];
 
 /**
  * The bundles; to add one, add an entry.
@@ -30,6 +37,29 @@ export const bundles = [
     dist: 'packages/cli/dist',
     entries: { 'cavra-release-governance': 'packages/cli/src/main.ts' },
     command: true,
+  },
+  {
+    dist: 'actions/release-governance/dist',
+    entries: {
+      main: 'actions/release-governance/src/main.ts',
+      post: 'actions/release-governance/src/post.ts',
+    },
+    split: true,
+    pure: ACTIONS_TOOLKIT,
+    // The artifact client can also list, download and delete; the gate only uploads.
+    without: ['unzip-stream', '@actions/github', '@octokit'],
+  },
+  {
+    dist: 'actions/verify/dist',
+    entries: { main: 'actions/verify/src/main.ts' },
+    split: true,
+    pure: ACTIONS_TOOLKIT,
+  },
+  {
+    dist: 'gitlab-templates/dist',
+    entries: { 'release-governance': 'gitlab-templates/src/main.ts' },
+    minify: true,
+    format: 'cjs',
   },
 ];
 
@@ -68,6 +98,7 @@ async function buildBundle(bundle, outRoot, version) {
       charset: 'utf8',
       legalComments: 'none',
       minifyWhitespace: true,
+      minifyIdentifiers: bundle.minify === true,
       minifySyntax: true,
       treeShaking: true,
       define: {
@@ -75,6 +106,7 @@ async function buildBundle(bundle, outRoot, version) {
         ...(cjs ? { 'import.meta.url': '__importMetaUrl' } : {}),
       },
       banner: { js: banner.join('\n') },
+      plugins: [pureImports(bundle.pure ?? []), absentPackages(bundle.without ?? [])],
       logLevel: 'warning',
     });
 
@@ -91,6 +123,49 @@ async function buildBundle(bundle, outRoot, version) {
   }
   await writeFile(join(outdir, NOTICES), await notices(result.metafile), { mode: 0o644 });
   return result.outputFiles.map((file) => ({ path: relative(outRoot, file.path), bytes: file.contents.length }));
+}
+
+/**
+ * Marks imports of these packages, and those within them, as droppable.
+ *
+ * @param {readonly string[]} packages
+ * @returns {import('esbuild').Plugin}
+ */
+function pureImports(packages) {
+  const inside = Symbol('resolving');
+  return {
+    name: 'pure-imports',
+    setup({ onResolve, resolve }) {
+      onResolve({ filter: /./ }, async ({ path, pluginData, importer, kind, resolveDir }) => {
+        const internal = packages.some((name) => importer.includes(`/node_modules/${name}/`));
+        if (pluginData === inside || !(internal || isOf(packages, path))) return;
+        const result = await resolve(path, { importer, kind, resolveDir, pluginData: inside });
+        return { ...result, pluginData: undefined, sideEffects: false };
+      });
+    },
+  };
+}
+
+/**
+ * Puts an empty module in the place of these packages.
+ *
+ * @param {readonly string[]} packages
+ * @returns {import('esbuild').Plugin}
+ */
+function absentPackages(packages) {
+  return {
+    name: 'absent-packages',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^[^./]/ }, ({ path }) => (isOf(packages, path) ? { path, namespace: 'absent' } : undefined));
+      // CommonJS, of which any name may be imported.
+      onLoad({ filter: /./, namespace: 'absent' }, () => ({ contents: 'module.exports={};' }));
+    },
+  };
+}
+
+/** @param {readonly string[]} packages names or scopes @param {string} path of an import */
+function isOf(packages, path) {
+  return packages.some((name) => path === name || path.startsWith(`${name}/`));
 }
 
 /** @param {import('esbuild').Metafile} metafile */

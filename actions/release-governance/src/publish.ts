@@ -1,5 +1,6 @@
-import { asCavraError, type PublishableFile, RuntimeFailure } from '@cavra/release-governance-core';
+import { type PublishableFile, RuntimeFailure } from '@cavra/release-governance-core';
 import type { Environment } from '../../shared/src/environment.ts';
+import { folded } from '../../shared/src/workflow.ts';
 import { secondArtifactName } from './artifact-name.ts';
 import type { PublicationInputs } from './inputs.ts';
 import { stageFiles } from './stage.ts';
@@ -33,10 +34,12 @@ export async function publishEvidence(request: PublicationRequest): Promise<Publ
     const reason = `GitHub Enterprise Server has no artifact service for this action: the evidence is in ${evidenceDir}, for a step that uploads it`;
     return { state: 'kept', reason };
   }
-  const first = await upload(request, inputs.artifactName);
-  return first.state === 'failed' && isConflict(first.failure) && !inputs.nameIsChosen
-    ? upload(request, secondArtifactName(inputs.artifactName, headHash))
-    : first;
+  return folded('Publish the evidence', async () => {
+    const first = await upload(request, inputs.artifactName);
+    return first.state === 'failed' && isConflict(first.failure) && !inputs.nameIsChosen
+      ? upload(request, secondArtifactName(inputs.artifactName, headHash))
+      : first;
+  });
 }
 
 async function upload({ inputs, files, environment }: PublicationRequest, name: string): Promise<Publication> {
@@ -71,8 +74,16 @@ async function withinTime<T>(work: Promise<T>): Promise<T> {
 
 function uploadFailure(name: string, error: unknown): RuntimeFailure {
   if (error instanceof RuntimeFailure) return error;
-  const { message } = asCavraError(error);
-  return new RuntimeFailure('CAVRA-E506', `the artifact ${name} cannot be uploaded: ${message}`, { cause: error });
+  return new RuntimeFailure('CAVRA-E506', `the artifact ${name} cannot be uploaded: ${describe(error)}`, {
+    cause: error,
+  });
+}
+
+/** The client's own words; the storage's errors have none but the status. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const status = 'statusCode' in error ? ` (status ${String(error.statusCode)})` : '';
+  return `${error.message || error.name}${status}`;
 }
 
 /** The client gives the service's status only in its message. */

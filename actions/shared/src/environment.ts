@@ -27,7 +27,6 @@ export function gateEnvironment(environment: Environment): Environment {
 /** Whatever in the environment must not show in the log: what the gate is given, and what it ignores. */
 export function secretValues(environment: Environment): string[] {
   const keys = Object.entries(environment).filter(([name]) => KEYS.test(name) && !name.endsWith('_ID'));
-  return [...keys, ...configuredSecrets(environment).map(({ name }) => [name, environment[name]] as const)].flatMap(
-    ([, value]) => (value ? [value] : []),
-  );
+  const secrets = configuredSecrets(environment).map(({ name }) => [name, environment[name]] as const);
+  return [...new Set([...keys, ...secrets].flatMap(([, value]) => (value ? [value] : [])))];
 }

@@ -1,4 +1,4 @@
-import { error, info, setOutput, setSecret, summary, warning } from '@actions/core';
+import { endGroup, error, info, setOutput, setSecret, startGroup, summary, warning } from '@actions/core';
 import { logLine, printable } from '@cavra/release-governance-core';
 
 /** What the workflow is told, by way of the toolkit; nothing from outside passes here as a command. */
@@ -25,6 +25,16 @@ export function annotate(annotations: readonly Annotation[]): void {
 
 export function log(lines: readonly string[]): void {
   for (const line of lines) info(logLine(line));
+}
+
+/** Folds away what `work` prints. */
+export async function folded<T>(title: string, work: () => Promise<T>): Promise<T> {
+  startGroup(title);
+  try {
+    return await work();
+  } finally {
+    endGroup();
+  }
 }
 
 /** @param outputs by name; each is one line */
