@@ -16,7 +16,7 @@ export interface EvidenceFolderOptions {
 }
 
 const OWNER_ONLY = 0o700;
-const PERMISSIONS = 0o777;
+const ANY_FOR_OTHERS = 0o077;
 const WRITABLE_BY_OTHERS = 0o022;
 
 /**
@@ -115,8 +115,8 @@ async function secure(folder: string): Promise<void> {
   try {
     const { uid, mode } = await handle.stat();
     if (uid === user) {
-      if ((mode & PERMISSIONS) !== OWNER_ONLY) {
-        await handle.chmod(OWNER_ONLY);
+      if ((mode & ANY_FOR_OTHERS) !== 0) {
+        await handle.chmod(mode & OWNER_ONLY);
       }
     } else if ((mode & WRITABLE_BY_OTHERS) !== 0) {
       throw refusal('others than its owner may write to it, and it is not owned by this user');
