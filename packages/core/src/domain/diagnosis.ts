@@ -130,6 +130,29 @@ const CONFIGURATION = {
     title: 'the job has no suitable Node.js',
     action: 'run the job in an image with Node.js 20.19 or later; in the GitLab template the input image names it',
   },
+  'CAVRA-E230': {
+    title: 'the daemon’s configuration is wrong',
+    action: 'correct each member named above; its JSON Schema is schemas/daemon.schema.json',
+  },
+  'CAVRA-E231': {
+    title: 'the daemon’s socket cannot be used',
+    action:
+      'give the socket a folder of its own that only the daemon’s user may write to, with nothing else at the socket’s path',
+  },
+  'CAVRA-E232': {
+    title: 'the external runtime is not pinned',
+    action:
+      'set runtime-sha256 to the digest of the reviewed binary, or runtime-package and runtime-public-key to a signed package; or leave runtime out to use the embedded one',
+  },
+  'CAVRA-E233': {
+    title: 'the runtime package cannot be trusted',
+    action: 'get the package again from where it is published, and compare the pinned public key with the publisher’s',
+  },
+  'CAVRA-E234': {
+    title: 'it is not known whose answers to believe',
+    action:
+      'set daemon-public-key to the daemon’s public key; towards a daemon that signs no answers, give the evidence key instead',
+  },
 } as const satisfies Record<string, Diagnosis>;
 
 const NOT_AUTHENTICATED = {
@@ -265,6 +288,36 @@ const RUNTIME_FAILED = {
   'CAVRA-E508': {
     title: 'the program of the gate was changed',
     action: 'include the template again from where it is published, and pin it by its digest or commit',
+  },
+  'CAVRA-E520': {
+    title: 'the daemon cannot be reached',
+    action:
+      'check that the daemon runs (`daemon status`), the path of its socket, and that this user may connect to it',
+  },
+  'CAVRA-E521': {
+    title: 'the answer is not from the pinned daemon',
+    action:
+      'compare daemon-public-key with the daemon’s; if they agree, somebody else listens on the socket: find out who before any release',
+  },
+  'CAVRA-E522': {
+    title: 'another daemon is running',
+    action: 'stop the other one first, or give this one a socket, state folder and evidence folder of its own',
+  },
+  'CAVRA-E523': {
+    title: 'the daemon did not answer the request',
+    action: 'see the reason above and the daemon’s log; run the job again when the daemon is well',
+  },
+  'CAVRA-E524': {
+    title: 'the external runtime failed',
+    action: 'see what it said above; check its version and that it runs on this machine by itself',
+  },
+  'CAVRA-E525': {
+    title: 'the external runtime allowed what the rules do not',
+    action: 'release on the stricter decision, or set rules to compatible to accept how the Go runtime decides',
+  },
+  'CAVRA-E526': {
+    title: 'the daemon could not be started or stopped',
+    action: 'see the reason above and the daemon’s log',
   },
   'CAVRA-E599': {
     title: 'the gate failed for a reason of its own',

@@ -128,3 +128,44 @@ export const FILE_CHUNK_BYTES = 256 * KIB;
 export const MAX_SUMMARY_ROWS = 50;
 /** Characters of one text from outside in a summary; the evidence has it whole. */
 export const MAX_SUMMARY_TEXT = 400;
+
+/** One line to a daemon: a request of MAX_REQUEST_BYTES and what stands around it (weakness row 30). */
+export const MAX_DAEMON_LINE_BYTES = MAX_REQUEST_BYTES + 4 * KIB;
+/** One line from a daemon: a response repeats members of its request, and base64 makes it a third longer. */
+export const MAX_DAEMON_ANSWER_BYTES = 8 * MIB;
+/** How long a client may take to send one line, and to take each part of its answer. */
+export const DAEMON_SEND_MS = 5_000;
+export const MAX_DAEMON_CONNECTIONS = 128;
+/** Lines that one connection may send. */
+export const MAX_DAEMON_OPERATIONS = 1_000;
+/** A daemon that is told to stop finishes what it was asked within this time, and is gone after DAEMON_STOP_MS. */
+export const DAEMON_DRAIN_MS = 4_000;
+export const DAEMON_STOP_MS = 5_000;
+/** How long a client waits for one answer, and `daemon start` for the daemon. */
+export const DAEMON_ANSWER_MS = 20_000;
+export const DAEMON_START_MS = 15_000;
+/** Evidence streams that a daemon keeps open; the one that was longest unused is closed first. */
+export const DAEMON_OPEN_STREAMS = 128;
+/** Closed streams whose ends a daemon remembers, to notice a change. */
+export const DAEMON_REMEMBERED_HEADS = 10_000;
+/** Records of one run's stream, unless configured. */
+export const DAEMON_STREAM_RECORDS = 10_000;
+/** Evidence that a job takes from a daemon. */
+export const MAX_DELIVERED_BYTES = 1024 * MIB;
+/** Proofs that a daemon remembers at the same time, unless configured; it refuses more. */
+export const DAEMON_REPLAY_ENTRIES = 262_144;
+/** What a daemon remembers is kept together by the time at which it may be forgotten, in periods of this length. */
+export const REPLAY_BUCKET_MS = 5 * 60 * 1000;
+/** A daemon's log file; the one before is kept beside it. */
+export const MAX_LOG_FILE_BYTES = 16 * MIB;
+/** Characters of one text from outside in a daemon's log. */
+export const MAX_LOG_TEXT = 400;
+/** Longest path of a Unix socket on every system. */
+export const MAX_SOCKET_PATH_BYTES = 103;
+
+/** A program of an external runtime, and each other file of its package. */
+export const MAX_RUNTIME_BYTES = 256 * MIB;
+export const MAX_RUNTIME_PACKAGE_FILE_BYTES = 4 * MIB;
+export const MAX_RUNTIME_PACKAGE_FILES = 200;
+/** How long one command of an external runtime may take. */
+export const RUNTIME_COMMAND_MS = 20_000;
