@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { SECRET_SEARCH_OVERLAP_BYTES, SECRET_SEARCH_WINDOW_BYTES } from '../limits.ts';
+import { type RunReading, readBase64, readHex } from './digit-runs.ts';
+import { type Decoder, unescapeJson, unescapePercent } from './escapes.ts';
 import { findTokens } from './jwt.ts';
 import { type ConfiguredSecret, type Needle, prepareNeedles } from './needles.ts';
-import { base64Runs, type Decoder, hexRuns, unescapeJson, unescapePercent } from './views.ts';
 
 /** How a secret was written where it was found. Of nested encodings, the innermost. */
 export type SecretForm = 'raw' | 'json-escaped' | 'percent-encoded' | 'hex' | 'base64';
@@ -40,15 +41,6 @@ const PRIVATE_KEY_LABEL_BYTES = 52;
 
 /** A secret can grow by so much: written as base64, that percent-encoded in whole, that as `\u00XX` escapes. */
 const MAX_ENCODED_GROWTH = 24;
-
-const RUN_DECODERS: readonly (readonly [SecretForm, Decoder])[] = [
-  ['hex', hexRuns(0)],
-  ['hex', hexRuns(1)],
-  ['base64', base64Runs(0)],
-  ['base64', base64Runs(1)],
-  ['base64', base64Runs(2)],
-  ['base64', base64Runs(3)],
-];
 
 /**
  * Searches for configured secrets, JSON Web Tokens and PEM private keys: as they are, in hex (any letter case), in base64 and
@@ -139,11 +131,13 @@ class Hits {
   }
 
   search(window: Buffer, start: number): void {
-    const scratch = Buffer.allocUnsafe(window.length);
     for (const text of textViews(window)) {
       this.#searchView(text, start);
-      for (const [form, decoder] of RUN_DECODERS) {
-        this.#searchView(runView(text, form, decoder, scratch), start);
+      for (const hex of readHex(text.bytes)) {
+        this.#searchView(runView(text, 'hex', hex), start);
+      }
+      for (const base64 of readBase64(text.bytes)) {
+        this.#searchView(runView(text, 'base64', base64), start);
       }
     }
   }
@@ -192,15 +186,8 @@ function textView(inner: View, form: SecretForm, decode: Decoder): View {
   };
 }
 
-/** @param scratch is overwritten: only the latest view over it is good */
-function runView(text: View, form: SecretForm, decode: Decoder, scratch: Buffer): View {
-  const { written } = decode(text.bytes, scratch, scratch.length);
-  return {
-    bytes: scratch.subarray(0, written),
-    form,
-    // A byte's first digit is the one before its last, in hex as in base64.
-    locate: (offset) => text.locate(decode(text.bytes, Buffer.allocUnsafe(scratch.length), offset + 1).read - 2),
-  };
+function runView(text: View, form: SecretForm, { bytes, locate }: RunReading): View {
+  return { bytes, form, locate: (offset) => text.locate(locate(offset)) };
 }
 
 function indexOfToken(bytes: Buffer): number {
