@@ -61,6 +61,10 @@ export const bundles = [
     minify: true,
     format: 'cjs',
   },
+  {
+    dist: 'azure-task/release-governance/dist',
+    entries: { main: 'azure-task/release-governance/src/main.ts' },
+  },
 ];
 
 const root = await realpath(fileURLToPath(new URL('..', import.meta.url)));
@@ -92,6 +96,8 @@ async function buildBundle(bundle, outRoot, version) {
       platform: 'node',
       target: 'node20',
       format: cjs ? 'cjs' : 'esm',
+      // A host that runs CommonJS from memory has nothing that an import() in it could be resolved by.
+      ...(cjs ? { supported: { 'dynamic-import': false } } : {}),
       outExtension: { '.js': cjs ? '.cjs' : '.mjs' },
       splitting: bundle.split === true,
       chunkNames: 'chunk-[hash]',

@@ -72,8 +72,26 @@ async function runGate(job: Job, configuration: Configuration): Promise<GateOutc
     now: job.now,
     randomBytes: job.randomBytes,
     version: job.version,
+    runFacts: runFacts(job, configuration),
   });
   return gate.run();
+}
+
+/** What started this run, for whoever reads the evidence: which program, and by which component it came. */
+function runFacts({ version, programSha256 }: Job, { component }: Configuration): Readonly<Record<string, string>> {
+  return {
+    front_end: component === undefined ? 'gitlab-template' : 'gitlab-component',
+    version,
+    program_sha256: programSha256,
+    ...(component === undefined
+      ? {}
+      : {
+          component_name: component.name,
+          component_reference: component.reference,
+          component_sha: component.sha,
+          component_version: component.version,
+        }),
+  };
 }
 
 /** Leaves in the evidence folder what was searched for secrets and found clean, and nothing else. */

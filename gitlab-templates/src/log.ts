@@ -55,10 +55,10 @@ function proof(authentication: GateResult['authentication']): string {
 }
 
 function decisionRows({ request, decision, expected, met, rule_id: rule, severity, reason }: DecisionJson): string[] {
-  const unmet = met ? '' : ` (expected ${expected})`;
+  const unmet = met ? '' : decision === expected ? ', which is not accepted here' : `, expected ${expected}`;
   return [
     ...row('request', request),
-    ...row('decision', `${decision}${unmet} by ${rule}, severity ${severity}`),
+    ...row('decision', `${decision} by ${rule}, severity ${severity}${unmet}`),
     ...row('reason', reason),
   ];
 }

@@ -92,10 +92,9 @@ function bootstrapText({ sha256 }: PackedProgram): string {
     `try{program=require("node:zlib").brotliDecompressSync(packed,{maxOutputLength:${MAX_PROGRAM_BYTES}})}catch{}`,
     'const sha256=require("node:crypto").createHash("sha256").update(program).digest("hex");',
     `if(sha256!=="${sha256}"||packed.toString("base64")!==payload)stop(5,"CAVRA-E508: the program in this template was changed: its SHA-256 is not the one that the template was made with; include the template again from where it is published");`,
-    'const vm=require("node:vm");',
-    'const name="cavra-release-governance.cjs";',
+    'const name="/cavra-release-governance.cjs";',
     'const loaded={exports:{}};',
-    'vm.compileFunction(program.toString("utf8"),["require","module","exports","__filename"],{filename:name,importModuleDynamically:vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER})(require,loaded,loaded.exports,"/"+name);',
+    'require("node:vm").compileFunction(program.toString("utf8"),["require","module","exports","__filename"],{filename:name})(require,loaded,loaded.exports,name);',
     'loaded.exports.run(text.slice(0,mark),sha256);',
   ].join('\n');
 }
