@@ -91,7 +91,8 @@ const DEFINITIONS = [
     kind: 'choice',
     choices: ['auto', 'oidc', 'hmac'],
     default: 'auto',
-    role: 'trust',
+    // Which proof the job brings; what is believed of it is decided by the settings of trust.
+    role: 'plain',
     description: 'how the job proves who it is; auto takes the platform’s OIDC token, else the HMAC key',
   },
   {

@@ -33,6 +33,8 @@ export interface AuthenticationOptions {
   readonly deadline: number;
   readonly now: Clock;
   readonly randomBytes: RandomBytes;
+  /** Azure: the service connection that the token is to speak for. */
+  readonly serviceConnectionId?: string | undefined;
 }
 
 /** The name under which the embedded daemon is asked, in `HMAC-SHA256-REQUEST` proofs. */
@@ -98,7 +100,7 @@ async function oidc(
   located: LocatedToken,
   trust: OidcTrust,
 ): Promise<Authentication> {
-  const { environment, now, deadline } = options;
+  const { environment, now, deadline, serviceConnectionId } = options;
   const [tokens, keys, { createOidcAuthenticator }, { oidcProof }, { readBindingFacts }] = await Promise.all([
     import('../io/tokens/index.ts'),
     import('../io/jwks-source.ts'),
@@ -109,7 +111,14 @@ async function oidc(
   const http = await options.http();
   const notes: string[] = [];
   const token = tokens.createTokenMemory(async (audience) => {
-    const acquired = await located.acquire({ provider, environment, audience, http, deadline });
+    const acquired = await located.acquire({
+      provider,
+      environment,
+      audience,
+      http,
+      deadline,
+      ...(serviceConnectionId === undefined ? {} : { serviceConnectionId }),
+    });
     notes.push(...acquired.warnings);
     return acquired;
   }, now);

@@ -36,12 +36,17 @@ export interface CreateGateOptions {
   readonly runFacts?: Readonly<Record<string, string>>;
   /** Network set-up where the platform has its own. */
   readonly network?: NetworkOptions;
+  /** Azure: id of the service connection whose token is asked for, instead of the pipeline's own. */
+  readonly azureServiceConnection?: string;
 }
 
 export interface Gate {
   /** Runs the gate once. Never throws for what a user or a liar can cause: every outcome is in the result. */
   run(): Promise<GateOutcome>;
 }
+
+/** Share of the run's time after which the network is given up. */
+const NETWORK_SHARE = 0.8;
 
 /** Puts the gate together from the parts of this machine (design.md sections 2 and 3). */
 export function createGate(options: CreateGateOptions): Gate {
@@ -51,7 +56,8 @@ export function createGate(options: CreateGateOptions): Gate {
 function gateParts(options: CreateGateOptions): GateParts {
   const { settings, environment, workspace, now, randomBytes, version, network = {} } = options;
   const budget = settings.timeoutSeconds * 1000;
-  const deadline = now() + budget;
+  // A silent server must give its own diagnosis before the run's deadline gives a general one.
+  const deadline = now() + budget * NETWORK_SHARE;
   const http = lazyHttpClient(environment, network, { now, randomBytes, version });
   let keys: RunKeys | undefined;
   let trust: TrustPolicyEvaluator | undefined;
@@ -88,6 +94,7 @@ function gateParts(options: CreateGateOptions): GateParts {
         deadline,
         now,
         randomBytes,
+        serviceConnectionId: options.azureServiceConnection,
       });
       return authentication.prover;
     },

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '../app/credentials.ts';
 import type { Clock, RandomBytes } from '../app/ports.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import type { HttpClient, ProxySettings } from '../io/http/types.ts';
+import { systemSleep } from '../io/system.ts';
 
 export interface NetworkOptions {
   /** PEM certificates of further authorities, beside those of Node and NODE_EXTRA_CA_CERTS. */
@@ -41,9 +41,7 @@ async function makeClient(
   return createHttpClient({
     now,
     randomBytes,
-    sleep: async (ms, signal) => {
-      await sleep(ms, undefined, signal === undefined ? {} : { signal });
-    },
+    sleep: systemSleep,
     userAgent: `cavra-release-governance/${version}`,
     ...(proxy === undefined ? {} : { proxy }),
     ...(network.extraAuthorities === undefined ? {} : { ca: network.extraAuthorities }),
