@@ -12,6 +12,7 @@ import type { HmacVerificationKey } from '../domain/keys/types.ts';
 import { FILE_CHUNK_BYTES, MAX_RECORD_BYTES } from '../domain/limits.ts';
 import type { RunnerIdentity } from '../domain/wire/types.ts';
 import { NO_FOLLOW, NON_BLOCKING, syncFolder } from './durable-file.ts';
+import { lockPrefix } from './lock-file.ts';
 import { createSibling } from './sibling-folder.ts';
 import { describeSystemError } from './system-error.ts';
 
@@ -68,7 +69,7 @@ async function listFolder(folder: string): Promise<FolderContent> {
   return {
     regular: known.filter((_, index) => ordinary[index]),
     irregular: known.filter((_, index) => !ordinary[index]),
-    unknown: names.filter((name) => !known.includes(name) && !name.startsWith(`${STREAM_FILE}.lock-`)),
+    unknown: names.filter((name) => !known.includes(name) && !name.startsWith(lockPrefix(STREAM_FILE))),
   };
 }
 

@@ -1,16 +1,17 @@
 import type { Clock, EvidenceRecorder, RandomBytes } from '../app/ports.ts';
 import { CavraError, RuntimeFailure, SecretFoundError } from '../domain/diagnosis.ts';
-import { STREAM_FILE, TORN_FILE } from '../domain/evidence/files.ts';
+import { STREAM_FILE } from '../domain/evidence/files.ts';
 import { type SealedRecord, sealRecord } from '../domain/evidence/record.ts';
 import { formatTimestamp } from '../domain/evidence/timestamp.ts';
 import type { HmacSigningKey } from '../domain/keys/types.ts';
-import { FILE_CHUNK_BYTES, MAX_RECORD_BYTES, RECORDER_BATCH_BYTES, RECORDER_BATCH_RECORDS } from '../domain/limits.ts';
+import { MAX_RECORD_BYTES, RECORDER_BATCH_BYTES, RECORDER_BATCH_RECORDS } from '../domain/limits.ts';
 import { redactRequest, redactResponse } from '../domain/secrets/redact.ts';
 import type { SecretSearcher } from '../domain/secrets/searcher.ts';
 import type { DecisionResponse, EvaluateRequest, EvidenceRecord } from '../domain/wire/types.ts';
 import { SteadyClock } from './steady-clock.ts';
 import { StreamFile } from './stream-file.ts';
-import { type LastRecord, readStreamTail } from './stream-tail.ts';
+import { repairStream } from './stream-repair.ts';
+import type { LastRecord } from './stream-tail.ts';
 import { acquireWriterLock, type WriterLock } from './writer-lock.ts';
 
 export interface EvidenceRecorderOptions {
@@ -61,7 +62,7 @@ export async function openEvidenceRecorder(options: EvidenceRecorderOptions): Pr
     const earlier = (await options.beforeOpening?.()) ?? [];
     const file = await StreamFile.open(folder, fileName);
     try {
-      const { last, notes } = await repairTail(file, folder, fileName);
+      const { last, notes } = await repairStream(file, folder, fileName);
       return new StreamRecorder(options, lock, file, last, [...earlier, ...notes]);
     } catch (error) {
       await file.close();
@@ -70,40 +71,6 @@ export async function openEvidenceRecorder(options: EvidenceRecorderOptions): Pr
   } catch (error) {
     await lock.release();
     throw error;
-  }
-}
-
-async function repairTail(file: StreamFile, folder: string, fileName: string) {
-  const { last, goodBytes, lacksLineEnd } = await readStreamTail(file);
-  const notes: string[] = [];
-  const tornBytes = file.size - goodBytes;
-  if (lacksLineEnd) {
-    await file.append(Buffer.from('\n'));
-    notes.push(`the last record of ${fileName} had lost its line end; it was added`);
-  } else if (tornBytes > 0) {
-    await setTornBytesAside(file, goodBytes, folder);
-    await file.truncate(goodBytes);
-    notes.push(`the last line of ${fileName} was cut short; its ${tornBytes} bytes were moved to ${TORN_FILE}`);
-  }
-  return { last, notes };
-}
-
-/** Durable in the other file before they are cut off here: a crash in between repeats them, but loses nothing. */
-async function setTornBytesAside(file: StreamFile, start: number, folder: string): Promise<void> {
-  const aside = await StreamFile.open(folder, TORN_FILE);
-  try {
-    const chunk = Buffer.allocUnsafe(FILE_CHUNK_BYTES);
-    for (let position = start; position < file.size; ) {
-      const length = await file.read(chunk.subarray(0, file.size - position), position);
-      if (length === 0) {
-        break;
-      }
-      await aside.append(chunk.subarray(0, length));
-      position += length;
-    }
-    await aside.append(Buffer.from('\n'));
-  } finally {
-    await aside.close();
   }
 }
 
