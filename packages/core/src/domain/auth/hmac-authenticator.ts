@@ -25,8 +25,11 @@ export interface HmacAuthenticatorOptions {
   /** `v1`: `HMAC-SHA256`, the identity alone. `v2`: `HMAC-SHA256-REQUEST`. */
   readonly accept: readonly ('v1' | 'v2')[];
   readonly now: Now;
-  /** Without it a replay within the lifetime of a proof is not noticed, and the result says so. */
-  readonly nonces?: NonceMemory;
+  /**
+   * Without it a replay within the lifetime of a proof is not noticed, and the result says so. `caller`: the result has what is to be
+   * remembered as `use`.
+   */
+  readonly nonces?: NonceMemory | 'caller';
 }
 
 const FORM_OF: Readonly<Record<string, 'v1' | 'v2'>> = { [HMAC_IDENTITY]: 'v1', [HMAC_REQUEST]: 'v2' };
@@ -65,7 +68,8 @@ function verify(options: HmacAuthenticatorOptions, request: EvaluateRequest, aut
   const identity = auth.identity;
   validateIdentity(identity);
   const key = selectKey(options.keys, auth.key_id ?? '');
-  const note = form === 'v1' ? verifyIdentityForm(key, identity, auth) : verifyRequestForm(options, key, request, auth);
+  const outcome =
+    form === 'v1' ? verifyIdentityForm(key, identity, auth) : verifyRequestForm(options, key, request, auth);
   checkKeyAllowed(key, identity, options.now());
   return {
     method: 'hmac',
@@ -74,9 +78,12 @@ function verify(options: HmacAuthenticatorOptions, request: EvaluateRequest, aut
     keyId: key.id,
     verified: IDENTITY_FIELDS.filter((field) => Boolean(identity[field])),
     unverified: [],
-    notes: note === undefined ? [] : [note],
+    ...outcome,
   };
 }
+
+/** What a form has to say beside that the signature matches. */
+type FormOutcome = Pick<AuthenticatedRunner, 'notes' | 'use'>;
 
 function acceptedForm(options: HmacAuthenticatorOptions, algorithm: string): 'v1' | 'v2' {
   const form = Object.hasOwn(FORM_OF, algorithm) ? FORM_OF[algorithm] : undefined;
@@ -99,11 +106,12 @@ function selectKey(keys: readonly HmacVerificationKey[], keyId: string): HmacVer
   return key;
 }
 
-function verifyIdentityForm(key: HmacVerificationKey, identity: RunnerIdentity, auth: RunnerAuth): string {
+function verifyIdentityForm(key: HmacVerificationKey, identity: RunnerIdentity, auth: RunnerAuth): FormOutcome {
   if (!verifyIdentitySignature(key.secret, identity, auth.signature ?? '')) {
     throw new AuthenticationError('CAVRA-E303', 'the signature of the runner identity does not match');
   }
-  return `${HMAC_IDENTITY} covers the runner identity alone: that it was made for this request, and now, is not proven`;
+  const note = `${HMAC_IDENTITY} covers the runner identity alone: that it was made for this request, and now, is not proven`;
+  return { notes: [note] };
 }
 
 function verifyRequestForm(
@@ -111,7 +119,7 @@ function verifyRequestForm(
   key: HmacVerificationKey,
   request: EvaluateRequest,
   auth: RunnerAuth,
-): string | undefined {
+): FormOutcome {
   const signature = parseRequestSignature(auth.signature ?? '');
   if (signature === undefined) {
     throw new AuthenticationError('CAVRA-E303', 'the signature is not of the form v2.<issued_at>.<nonce>.<mac>');
@@ -131,7 +139,7 @@ function verifyRequestForm(
   }
   const now = options.now();
   checkFresh(signature, now);
-  return takeNonce(options.nonces, signature, now);
+  return takeNonce(options.nonces, auth.key_id ?? '', signature, now);
 }
 
 function checkFresh(signature: RequestSignature, nowMs: number): void {
@@ -144,12 +152,21 @@ function checkFresh(signature: RequestSignature, nowMs: number): void {
   }
 }
 
-function takeNonce(nonces: NonceMemory | undefined, signature: RequestSignature, nowMs: number): string | undefined {
+function takeNonce(
+  nonces: HmacAuthenticatorOptions['nonces'],
+  keyId: string,
+  signature: RequestSignature,
+  nowMs: number,
+): FormOutcome {
   if (nonces === undefined) {
-    return `nonces are not remembered here: a replay of the same request within ${REQUEST_AUTH_LATE_SECONDS} s is not noticed`;
+    const note = `nonces are not remembered here: a replay of the same request within ${REQUEST_AUTH_LATE_SECONDS} s is not noticed`;
+    return { notes: [note] };
   }
   // One millisecond beyond the last moment at which the proof is still fresh.
   const expiresAt = (signature.issuedAt + REQUEST_AUTH_LATE_SECONDS) * 1000 + 1;
+  if (nonces === 'caller') {
+    return { notes: [], use: { kind: 'nonce', id: `${keyId}\n${signature.nonce}`, refusedFrom: expiresAt } };
+  }
   const answer = nonces.take(signature.nonce, expiresAt, nowMs);
   if (answer === 'used') {
     throw new AuthenticationError('CAVRA-E305', 'the nonce of the proof was used before');
@@ -160,7 +177,7 @@ function takeNonce(nonces: NonceMemory | undefined, signature: RequestSignature,
       'too many proofs are alive at once, so this one cannot be told from a replay',
     );
   }
-  return undefined;
+  return { notes: [] };
 }
 
 function checkKeyAllowed(key: HmacVerificationKey, identity: RunnerIdentity, nowMs: number): void {

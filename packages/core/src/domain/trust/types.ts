@@ -13,6 +13,18 @@ export interface AuthenticatedRunner {
   readonly claims?: Readonly<Record<string, unknown>>;
   /** What a reader of the report must know, for example that replay cannot be noticed here. */
   readonly notes: readonly string[];
+  /** What of the proof counts once; only from an authenticator that leaves the remembering to its caller. */
+  readonly use?: ProofUse;
+}
+
+/** The part of a proof that tells it from every other one (design.md section 4, replay). */
+export interface ProofUse {
+  /** A `nonce` is taken once; a `token` asks the same question again and gets the same answer. */
+  readonly kind: 'nonce' | 'token';
+  /** Unique for the proof, with a token for the pair of token and question. */
+  readonly id: string;
+  /** From when on the proof is refused for its age, Unix milliseconds. */
+  readonly refusedFrom: number;
 }
 
 /** Says whether an authenticated runner may pass for a request (design.md section 4). */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { compactVerify } from 'jose';
 import { AuthenticationError, ConfigurationError } from '../../diagnosis.ts';
 import { validateIdentity } from '../../identity/validate.ts';
@@ -22,8 +23,11 @@ export interface OidcAuthenticatorOptions extends IssuerTrust {
   readonly now: Now;
   /** What the environment says beside the identity; a resident daemon has none. */
   readonly facts?: BindingFacts;
-  /** Takes each pair of token id and request once. Without it a replay is not noticed, and the result says so. */
-  readonly replay?: NonceMemory;
+  /**
+   * Takes each pair of token id and request once. Without it a replay is not noticed, and the result says so. `caller`: the result has
+   * what is to be remembered as `use`.
+   */
+  readonly replay?: NonceMemory | 'caller';
 }
 
 /**
@@ -50,8 +54,8 @@ export function createOidcAuthenticator(options: OidcAuthenticatorOptions): Requ
       requiredString(token.claims, 'sub');
       const refusedFrom = checkTimes(options, token.claims, options.now());
       const binding = BINDERS[options.provider](proof.identity, token.claims, options.facts ?? {}, options);
-      const notes = takeOnce(options, token.claims, request, refusedFrom);
-      return { ...describe(proof, token), ...binding, notes };
+      const replay = takeOnce(options, proof, token.claims, request, refusedFrom);
+      return { ...describe(proof, token), ...binding, ...replay };
     },
   };
 }
@@ -147,12 +151,17 @@ const REPLAY_UNNOTICED =
 /** One token may ask several questions, each of them once (design.md section 4, replay). */
 function takeOnce(
   options: OidcAuthenticatorOptions,
+  proof: RunnerAuth,
   claims: JsonObject,
   request: EvaluateRequest,
   refusedFrom: number,
-): string[] {
+): Pick<AuthenticatedRunner, 'notes' | 'use'> {
   if (options.replay === undefined) {
-    return [REPLAY_UNNOTICED];
+    return { notes: [REPLAY_UNNOTICED] };
+  }
+  if (options.replay === 'caller') {
+    const id = `${tokenName(options, proof, claims)}\n${requestDigest(request)}`;
+    return { notes: [], use: { kind: 'token', id, refusedFrom } };
   }
   const tokenId = requiredString(claims, 'jti');
   const answer = options.replay.take(`${tokenId}\n${requestDigest(request)}`, refusedFrom, options.now());
@@ -165,5 +174,14 @@ function takeOnce(
       'too many tokens are alive at once, so this one cannot be told from a replay',
     );
   }
-  return [];
+  return { notes: [] };
+}
+
+/** What tells a token from every other: its id within its issuer, or its digest where the issuer gives no ids. */
+function tokenName(options: OidcAuthenticatorOptions, proof: RunnerAuth, claims: JsonObject): string {
+  return claims.has('jti')
+    ? `jti\n${options.issuer}\n${requiredString(claims, 'jti')}`
+    : `sha256\n${createHash('sha256')
+        .update(proof.signature ?? '')
+        .digest('hex')}`;
 }
