@@ -130,6 +130,19 @@ const CONFIGURATION = {
     title: 'the job has no suitable Node.js',
     action: 'run the job in an image with Node.js 20.19 or later; in the GitLab template the input image names it',
   },
+  'CAVRA-E222': {
+    title: 'a private key cannot be used',
+    action:
+      'give an Ed25519 private key, unencrypted, in PKCS#8 as PEM or as one line of base64; `keys generate --purpose attestation` makes one',
+  },
+  'CAVRA-E223': {
+    title: 'a public key cannot be used',
+    action: 'give the Ed25519 public key in PEM (BEGIN PUBLIC KEY), as `keys generate` and `keys public` write it',
+  },
+  'CAVRA-E224': {
+    title: 'a secret would be printed where others can read it',
+    action: 'name a file for it with --secret-file, or run the command in a terminal',
+  },
   'CAVRA-E230': {
     title: 'the daemon’s configuration is wrong',
     action: 'correct each member named above; its JSON Schema is schemas/daemon.schema.json',
@@ -252,6 +265,10 @@ const EVIDENCE_INVALID = {
   'CAVRA-E404': {
     title: 'the evidence of this run was changed before the gate continued it',
     action: 'find the step that writes into the evidence folder; keep the folder for the investigation',
+  },
+  'CAVRA-E405': {
+    title: 'a checkpoint does not verify',
+    action: 'check that the file is as the gate wrote it, and that the public key or keyring is that of its signer',
   },
 } as const satisfies Record<string, Diagnosis>;
 

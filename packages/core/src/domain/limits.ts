@@ -169,3 +169,16 @@ export const MAX_RUNTIME_PACKAGE_FILE_BYTES = 4 * MIB;
 export const MAX_RUNTIME_PACKAGE_FILES = 200;
 /** How long one command of an external runtime may take. */
 export const RUNTIME_COMMAND_MS = 20_000;
+
+/** A checkpoint's file. */
+export const MAX_CHECKPOINT_BYTES = 4 * MIB;
+/** Subjects of one checkpoint, and the characters of a subject's name. */
+export const MAX_CHECKPOINT_SUBJECTS = 1_000;
+export const MAX_SUBJECT_NAME_LENGTH = 1_024;
+/** Checkpoints that one verification holds evidence against, and public keys that it is given. */
+export const MAX_CHECKPOINTS = 1_000;
+export const MAX_PUBLIC_KEYS = 1_000;
+/** A file with public keys. */
+export const MAX_PUBLIC_KEY_FILE_BYTES = 64 * KIB;
+/** Key ids of records that a checkpoint names. */
+export const MAX_CHECKPOINT_KEY_IDS = 1_000;
