@@ -1,8 +1,8 @@
-// Writes the published JSON Schemas and docs/errors.md from the tables that the code follows. A test compares them with what is
-// committed.
+// Writes the published JSON Schemas, docs/errors.md and the Azure task's task.json from the tables that the code follows. A test
+// compares them with what is committed.
 //
 //   node scripts/generate-schemas.mjs
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -28,9 +28,15 @@ const files = [
     module: 'packages/core/src/domain/diagnosis-page.ts',
     function: 'diagnosisPage',
   },
+  {
+    file: 'azure-task/release-governance/task.json',
+    module: 'azure-task/src/task-definition.ts',
+    function: 'taskJson',
+  },
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
 
 for (const published of files) {
   const { outputFiles } = await build({
@@ -41,6 +47,7 @@ for (const published of files) {
     platform: 'node',
     target: 'node20',
     format: 'esm',
+    define: { __CAVRA_VERSION__: JSON.stringify(version) },
   });
   const module = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
   await writeFile(new URL(`../${published.file}`, import.meta.url), module[published.function]());
