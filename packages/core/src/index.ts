@@ -37,6 +37,7 @@ export {
   snakeCase,
 } from './app/settings.ts';
 export { publicationMarkdown, type SummaryRemark, summaryMarkdown } from './app/summary-markdown.ts';
+export { verificationMarkdown } from './app/verification-markdown.ts';
 export type { VerifyOutcome } from './app/verify.ts';
 export { type DoctorCheck, type DoctorReport, examineJob } from './composition/doctor.ts';
 export { type CreateGateOptions, createGate, type Gate } from './composition/gate.ts';

@@ -1,8 +1,9 @@
 import { DIAGNOSES } from '../domain/diagnosis.ts';
 import { MAX_SUMMARY_ROWS, MAX_SUMMARY_TEXT } from '../domain/limits.ts';
-import { markdownCode, markdownLink, markdownProse, markdownText } from '../domain/text/markdown.ts';
+import { markdownLink, markdownProse, markdownText } from '../domain/text/markdown.ts';
 import { shortened } from '../domain/text/printable.ts';
 import type { AuthenticationJson, DecisionJson, EvidenceJson, GateResult } from './gate-result.ts';
+import { capitalized, code, cut, joined, listed, type Row, table } from './markdown-parts.ts';
 
 /** Something that became of the evidence after the gate, in a sentence of plain text. */
 export interface SummaryRemark {
@@ -60,8 +61,6 @@ function decisionText({ decision, expected, met }: DecisionJson): string {
   if (decision === expected) return `**${markdownText(decision)}**${met ? '' : ', which is not accepted here'}`;
   return `**${markdownText(decision)}**, expected was **${markdownText(expected)}**`;
 }
-
-type Row = readonly string[];
 
 function whoAsked({ identity, authentication, trust }: GateResult): Row[] {
   if (identity === null) return [['Asked by', 'unknown: the run ended before the job was identified']];
@@ -149,30 +148,4 @@ function worstFirst(decisions: readonly DecisionJson[]): DecisionJson[] {
   const rank = ({ met, decision }: DecisionJson) =>
     (met ? 3 : 0) + ['block', 'require_approval', 'allow'].indexOf(decision);
   return decisions.toSorted((a, b) => rank(a) - rank(b));
-}
-
-function table(head: Row, rows: readonly Row[]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-
-function joined(parts: readonly string[]): string {
-  return parts.filter((part) => part !== '').join(', ');
-}
-
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, MAX_SUMMARY_ROWS).map((name) => code(name));
-  const omitted = names.length - shown.length;
-  return shown.length === 0 ? 'nothing' : joined([...shown, omitted > 0 ? `and ${omitted} more` : '']);
-}
-
-function cut(text: string): string {
-  return markdownText(shortened(text, MAX_SUMMARY_TEXT));
-}
-
-function code(text: string | undefined): string {
-  return markdownCode(shortened(text ?? '', MAX_SUMMARY_TEXT));
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
