@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);
-import{parseHeader}from"./chunk-KTRESYA6.mjs";import"./chunk-4CX43TJ6.mjs";import{OIDC_JWT}from"./chunk-AFN2S2UK.mjs";import"./chunk-4X25DWCK.mjs";import"./chunk-TG5DWXWU.mjs";import"./chunk-7XZANYJ4.mjs";import"./chunk-ZSWHANFE.mjs";function oidcProof(identity,token){let kid=parseHeader(token).get("kid");return{identity,algorithm:OIDC_JWT,...typeof kid=="string"&&kid!==""?{key_id:kid}:{},signature:token}}export{oidcProof};
