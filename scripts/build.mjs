@@ -3,13 +3,15 @@
 //
 //   node scripts/build.mjs [--out FOLDER]
 //
-// With --out the same tree is written under FOLDER instead of the repository; check-dist compares the two.
+// With --out the same tree is written under FOLDER instead of the repository; check-dist compares the two. Without it the GitLab
+// templates are generated too, which carry their bundle inside them.
 import { chmod, mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { isEntry } from './entry.mjs';
+import { writeTemplates } from './gitlab-templates.mjs';
 
 /**
  * @typedef {object} Bundle
@@ -237,7 +239,9 @@ export async function buildAll(outRoot = root) {
 if (isEntry(import.meta.url)) {
   const { values } = parseArgs({ options: { out: { type: 'string' } } });
   try {
-    for (const { path, bytes } of await buildAll(values.out ?? root)) {
+    const built = await buildAll(values.out ?? root);
+    const generated = values.out === undefined ? await writeTemplates() : [];
+    for (const { path, bytes } of [...built, ...generated]) {
       console.log(`${path.split(sep).join('/').padEnd(64)} ${(bytes / 1024).toFixed(1).padStart(8)} KiB`);
     }
   } catch (error) {

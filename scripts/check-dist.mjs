@@ -6,6 +6,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildAll, bundles } from './build.mjs';
 import { isEntry } from './entry.mjs';
+import { templateProblems } from './gitlab-templates.mjs';
 
 /**
  * Compares the dist folders under two roots; returns one line for each file that differs.
@@ -62,12 +63,13 @@ if (isEntry(import.meta.url)) {
       fresh,
       bundles.map(({ dist }) => dist),
     );
+    problems.push(...(await templateProblems()));
     for (const problem of problems) console.error(problem);
     if (problems.length > 0) {
       console.error('dist is not what the sources build; run `npx -y pnpm@12 build` and commit the result');
       process.exitCode = 1;
     } else {
-      console.log(`${bundles.length} dist folder(s) are what the sources build`);
+      console.log(`${bundles.length} dist folders and the GitLab templates are what the sources build`);
     }
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

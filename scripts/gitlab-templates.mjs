@@ -1,16 +1,11 @@
 // @ts-check
-// Generates the GitLab templates and components from gitlab-templates/src and the bundle in gitlab-templates/dist.
-//
-//   node scripts/gitlab-templates.mjs [--check]
-//
-// With --check nothing is written; exit status 1 names what is not as it should be.
+// Generates the GitLab templates and components from gitlab-templates/src and the bundle in gitlab-templates/dist. The build does it
+// when the bundle is there, and check-dist compares.
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { isEntry } from './entry.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const DIST = 'gitlab-templates/dist';
@@ -46,27 +41,23 @@ export async function generate() {
   return templates;
 }
 
+/** Writes the templates; returns what was written, as paths from the repository's root. */
+export async function writeTemplates() {
+  const files = [];
+  for (const [path, text] of await generate()) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+    files.push({ path, bytes: Buffer.byteLength(text) });
+  }
+  return files;
+}
+
+/** Returns one line for each template that is not what the sources and the committed bundle generate. */
+export async function templateProblems() {
+  return [...(await generate())].filter(([path, text]) => readText(path) !== text).map(([path]) => `${path}: differs`);
+}
+
 /** @param {string} path */
 function readText(path) {
   return existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined;
-}
-
-if (isEntry(import.meta.url)) {
-  const { values } = parseArgs({ options: { check: { type: 'boolean' } } });
-  try {
-    for (const [path, text] of await generate()) {
-      if (values.check) {
-        if (readText(path) === text) continue;
-        console.error(`${path}: is not what the sources generate; run \`npx -y pnpm@12 build\` and commit the result`);
-        process.exitCode = 1;
-        continue;
-      }
-      await mkdir(dirname(join(root, path)), { recursive: true });
-      await writeFile(join(root, path), text);
-      console.log(`${path.padEnd(64)} ${(text.length / 1024).toFixed(1).padStart(8)} KiB`);
-    }
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
 }
