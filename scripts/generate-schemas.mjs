@@ -24,6 +24,11 @@ const files = [
     function: 'keyringJsonSchema',
   },
   {
+    file: 'schemas/daemon.schema.json',
+    module: 'packages/core/src/domain/daemon/json-schema.ts',
+    function: 'daemonJsonSchema',
+  },
+  {
     file: 'docs/errors.md',
     module: 'packages/core/src/domain/diagnosis-page.ts',
     function: 'diagnosisPage',

@@ -2,9 +2,10 @@ import { ConfigurationError } from '../diagnosis.ts';
 import { JsonError } from '../json/error.ts';
 import { parseStrictJson } from '../json/parse.ts';
 import { oneLine, printable } from '../json/pointer.ts';
+import type { JsonValue } from '../json/value.ts';
 import { MAX_LISTED_PROBLEMS, MAX_REQUEST_BYTES } from '../limits.ts';
-import { EVALUATE_REQUEST, type StructLayout } from '../wire/layout.ts';
-import type { EvaluateRequest } from '../wire/types.ts';
+import { EVALUATE_REQUEST, RUNNER_AUTH, type StructLayout } from '../wire/layout.ts';
+import type { EvaluateRequest, RunnerAuth } from '../wire/types.ts';
 import { type RequestProblem, readStruct } from './struct.ts';
 
 /** A request as a file or an input holds it: without `runner_auth`. */
@@ -42,18 +43,47 @@ export function requestProblems(bytes: Uint8Array): readonly RequestProblem[] {
   return problems;
 }
 
-function parse(bytes: Uint8Array, layout: StructLayout, source: string): EvaluateRequest {
+/**
+ * Reads a request that is part of a greater JSON text, `runner_auth` included.
+ *
+ * @throws ConfigurationError as `parseWireRequest`
+ */
+export function readWireRequest(value: JsonValue, source = 'the request'): EvaluateRequest {
+  return read(value, EVALUATE_REQUEST, source);
+}
+
+/**
+ * Reads a `runner_auth` that stands by itself.
+ *
+ * @throws ConfigurationError CAVRA-E204 with everything that is wrong
+ */
+export function readRunnerAuth(value: JsonValue, source = 'runner_auth'): RunnerAuth {
   const problems: RequestProblem[] = [];
-  const request = readStruct(layout, parseJson(bytes, source), problems);
-  if (problems.length > 0) {
-    const code = problems.some(({ kind }) => kind === 'trust') ? 'CAVRA-E205' : 'CAVRA-E204';
-    throw new ConfigurationError(code, `${oneLine(source)}: ${describeProblems(problems)}`);
-  }
+  const auth = readStruct(RUNNER_AUTH, value, problems);
+  refuseProblems(problems, source);
+  return { identity: {}, ...(auth as Partial<RunnerAuth>) };
+}
+
+function parse(bytes: Uint8Array, layout: StructLayout, source: string): EvaluateRequest {
+  return read(parseJson(bytes, source), layout, source);
+}
+
+function read(value: JsonValue, layout: StructLayout, source: string): EvaluateRequest {
+  const problems: RequestProblem[] = [];
+  const request = readStruct(layout, value, problems);
+  refuseProblems(problems, source);
   // The layout is written from the members of EvaluateRequest, so what was read by it has their names and types.
   return request as EvaluateRequest;
 }
 
-function parseJson(bytes: Uint8Array, source: string): ReturnType<typeof parseStrictJson> {
+function refuseProblems(problems: readonly RequestProblem[], source: string): void {
+  if (problems.length > 0) {
+    const code = problems.some(({ kind }) => kind === 'trust') ? 'CAVRA-E205' : 'CAVRA-E204';
+    throw new ConfigurationError(code, `${oneLine(source)}: ${describeProblems(problems)}`);
+  }
+}
+
+function parseJson(bytes: Uint8Array, source: string): JsonValue {
   try {
     return parseStrictJson(bytes, { maxBytes: MAX_REQUEST_BYTES });
   } catch (error) {
