@@ -36,6 +36,8 @@ export interface EvidenceRecorderOptions {
 export interface FileEvidenceRecorder extends EvidenceRecorder {
   /** What a reader of the report must know, for example that a torn line was set aside; may grow. */
   readonly notes: readonly string[];
+  /** Bytes of the stream up to and including the record of `headHash`. */
+  readonly bytes: number;
 }
 
 /**
@@ -100,6 +102,8 @@ class StreamRecorder implements FileEvidenceRecorder {
   readonly #notes: string[];
   /** The last durable record. */
   #last: ChainEnd;
+  /** Where it ends. */
+  #bytes: number;
   readonly #queue: PendingAppend[] = [];
   #draining: Promise<void> | undefined;
   #closed = false;
@@ -115,6 +119,7 @@ class StreamRecorder implements FileEvidenceRecorder {
     this.#lock = lock;
     this.#file = file;
     this.#last = last ?? BEGINNING;
+    this.#bytes = file.size;
     this.#notes = notes;
     this.#clock = new SteadyClock(options.clock, last?.time, (note) => this.#notes.push(note));
   }
@@ -125,6 +130,10 @@ class StreamRecorder implements FileEvidenceRecorder {
 
   get headHash(): string {
     return this.#last.recordHash;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get notes(): readonly string[] {
@@ -231,6 +240,7 @@ class StreamRecorder implements FileEvidenceRecorder {
       return;
     }
     this.#last = { sequence: this.#last.sequence + batch.length, recordHash: newest.record.record_hash ?? '' };
+    this.#bytes = this.#file.size;
     for (const { resolve, record } of batch) {
       resolve(record);
     }

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createHash, type KeyObject, sign, verify } from 'node:crypto';
+import { decodeBase64 } from '../base64.ts';
 import { RuntimeFailure } from '../diagnosis.ts';
 import { JsonError } from '../json/error.ts';
 import { parseStrictJson } from '../json/parse.ts';
@@ -55,7 +56,7 @@ export function openAnswer(line: Uint8Array, publicKeys: readonly KeyObject[]): 
   if (envelope.get('payloadType') !== ANSWER_PAYLOAD_TYPE) {
     throw untrusted(`the answer is not signed as ${ANSWER_PAYLOAD_TYPE}`);
   }
-  const payload = base64(envelope.get('payload'));
+  const payload = decodedText(envelope.get('payload'));
   const signatures = signaturesOf(envelope.get('signatures'));
   if (payload === undefined || signatures.length === 0) {
     throw untrusted('the answer has no signature, or is malformed');
@@ -74,23 +75,18 @@ function preAuthenticationEncoding(payload: Uint8Array): Buffer {
 
 const MAX_SIGNATURES = 4;
 
-function signaturesOf(value: JsonValue | undefined): Buffer[] {
+function signaturesOf(value: JsonValue | undefined): Uint8Array[] {
   if (value === undefined || value === null || typeof value !== 'object' || !isJsonList(value)) {
     return [];
   }
   return value.slice(0, MAX_SIGNATURES).flatMap((item) => {
-    const signature = item instanceof JsonObject ? base64(item.get('sig')) : undefined;
+    const signature = item instanceof JsonObject ? decodedText(item.get('sig')) : undefined;
     return signature === undefined ? [] : [signature];
   });
 }
 
-/** Standard base64 in its one canonical form. */
-function base64(value: JsonValue | undefined): Buffer | undefined {
-  if (typeof value !== 'string') {
-    return undefined;
-  }
-  const bytes = Buffer.from(value, 'base64');
-  return bytes.toString('base64') === value ? bytes : undefined;
+function decodedText(value: JsonValue | undefined): Uint8Array | undefined {
+  return typeof value === 'string' ? decodeBase64(value) : undefined;
 }
 
 function parse(bytes: Uint8Array, what: string): JsonObject {
