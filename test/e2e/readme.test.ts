@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,10 +7,17 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CLI_BUNDLE, HMAC_ENVIRONMENT } from '../support/cli.ts';
 import { readRepositoryFile, root } from '../support/repository.ts';
 
+/** The shell blocks of a page, without the indent that they have in a list. */
+function shellBlocks(page: string): string[] {
+  return [...readRepositoryFile(page).matchAll(/^( *)```sh\n([\s\S]*?)^ *```$/gm)].map(([, indent = '', block = '']) =>
+    block.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+  );
+}
+
 /** The shell blocks of the README, each run as it stands in a folder that has what its reader would have. */
-const BLOCKS = [...readRepositoryFile('README.md').matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(
-  ([, block = '']) => block,
-);
+const BLOCKS = shellBlocks('README.md');
+/** Pages whose blocks are run one after another. */
+const PAGES = ['docs/evidence-format.md', 'docs/air-gapped.md', 'docs/retention.md'];
 const SCRIPTS: Readonly<Record<string, string>> = JSON.parse(readRepositoryFile('package.json')).scripts;
 
 let folder: string;
@@ -42,6 +50,13 @@ function shell(script: string) {
   });
 }
 
+/** A run of the gate, for commands that look at evidence and do not make it. */
+function evidenceFor(script: string): string {
+  return script.includes('cavra-release-governance gate ')
+    ? ''
+    : 'cavra-release-governance gate release-request.json\n';
+}
+
 const usesPackageManager = (block: string) => block.startsWith('npx ');
 
 describe('the README', () => {
@@ -63,8 +78,25 @@ describe('the README', () => {
   });
 
   it.each(BLOCKS.filter((block) => !usesPackageManager(block)))('has commands that work: %j', (block) => {
-    const before = block.includes('gate ') ? '' : 'cavra-release-governance gate release-request.json\n';
-    const { status, stderr } = shell(before + block);
+    const { status, stderr } = shell(evidenceFor(block) + block);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+});
+
+describe('the documentation', () => {
+  it.each(PAGES)('%s has commands that work', (page) => {
+    const blocks = shellBlocks(page);
+    expect(blocks.length).toBeGreaterThan(0);
+    const { status, stdout, stderr } = shell(`${evidenceFor(blocks.join(''))}${blocks.join('\n')}`);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).not.toMatch(/FAIL|NOT VALID/);
+  });
+
+  it('shows how to compute the hash and the signature of a record', () => {
+    const [hash = '', signature = ''] = shellBlocks('docs/evidence-format.md');
+    expect(shell('cavra-release-governance gate release-request.json').status).toBe(0);
+    const record = JSON.parse(readFileSync(join(folder, '.cavra/go-daemon/release-governance-evidence.jsonl'), 'utf8'));
+    expect(shell(hash).stdout).toContain(record.record_hash);
+    expect(shell(signature).stdout).toContain(record.signature.value);
   });
 });
