@@ -152,13 +152,13 @@ function tellUnmet({ agent }: Task, { decisions }: GateResult): void {
   }
 }
 
-function completion(
-  { verdict, diagnosis, decisions }: GateResult,
-  environment: Environment,
-  issues: boolean,
-): Completion {
+function completion({ diagnosis, decisions }: GateResult, environment: Environment, issues: boolean): Completion {
   if (diagnosis !== null)
     return { result: 'Failed', message: failureText(diagnosis, hint(diagnosis.code, environment)) };
-  const message = `the gate says ${verdict}: ${decisions.map(({ decision, rule_id: rule }) => `${decision} by ${rule}`).join(', ')}`;
-  return { result: issues ? 'SucceededWithIssues' : 'Succeeded', message };
+  // With a message, the library would add a warning to those that are the issues.
+  if (issues) return { result: 'SucceededWithIssues', message: '' };
+  return {
+    result: 'Succeeded',
+    message: decisions.length === 1 ? 'the gate passes' : `the gate passes ${decisions.length} requests`,
+  };
 }
