@@ -97,7 +97,7 @@ const script = (command: TemplateCommand) =>
 
 /** The here-document that the shell reads: up to the first line that is its end, behind which nothing may be left to run. */
 function hereDocument(text: string): string {
-  const [, body = ''] = text.split("<<'CAVRA_RELEASE_GOVERNANCE'\n");
+  const [, body = ''] = text.split("<<'CAVRA_RELEASE_GOVERNANCE' || exit $?\n");
   const [document = '', ...rest] = body.split(/^CAVRA_RELEASE_GOVERNANCE$/m);
   if (rest.join('').trim() !== '') throw new Error('the shell would run what stands behind the here-document');
   return document;

@@ -38,7 +38,7 @@ describe.each(templates)('$path', ({ path, text }) => {
 
   it('has a script that no way of handing it to a shell changes', () => {
     const script = scriptOf(text);
-    const [before = '', after = ''] = script.split("<<'CAVRA_RELEASE_GOVERNANCE'\n");
+    const [before = '', after = ''] = script.split("<<'CAVRA_RELEASE_GOVERNANCE' || exit $?\n");
     // Some runners hand a script on by an echo that takes backslashes for escapes.
     expect(script).not.toContain('\\');
     expect(script).not.toMatch(/[^\n -~]/);

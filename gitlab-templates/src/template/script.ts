@@ -54,7 +54,8 @@ export function scriptText(
     `    echo '${RELATIVE_NODE}' >&2`,
     '    exit 2 ;;',
     'esac',
-    `"$cavra_node" -e '${bootstrapText(program)}' <<'${END_OF_PROGRAM}'`,
+    // Said in words, because bash forgets the status of what errexit ends inside of the runner's eval.
+    `"$cavra_node" -e '${bootstrapText(program)}' <<'${END_OF_PROGRAM}' || exit $?`,
     ...configurationLines(command, form),
     PROGRAM_MARK,
     program.payload,
