@@ -41,7 +41,11 @@ function failureAnnotations(
   if (diagnosis === null) return [];
   const { code, message, action } = diagnosis;
   const [first, ...others] = unmet;
-  const decided = first === undefined ? '' : `. ${first.decision} by ${first.rule_id}: ${first.reason}`;
+  // A refused proof is the reason of its own decision: it is said once.
+  const decided =
+    first === undefined || first.reason.includes(message)
+      ? ''
+      : `. ${first.decision} by ${first.rule_id}: ${first.reason}`;
   const failure: Annotation = {
     level: 'error',
     title: `${TITLE}: ${DIAGNOSES[code].title}`,

@@ -85,6 +85,17 @@ export class RunnerJob {
     rmSync(this.root, { recursive: true, force: true });
   }
 
+  /** What every step of the job finds in its environment, but for its command files. */
+  environment(): Readonly<Record<string, string>> {
+    return {
+      ...this.#environment,
+      GITHUB_WORKSPACE: this.workspace,
+      GITHUB_EVENT_PATH: join(this.root, 'event.json'),
+      RUNNER_TEMP: this.temp,
+      RUNNER_OS: 'Linux',
+    };
+  }
+
   main(options: StepOptions = {}): Promise<StepResult> {
     return this.#step('main', options);
   }
@@ -148,13 +159,9 @@ export class RunnerJob {
       HOME: this.root,
       ...options.env,
       ...Object.fromEntries(inputs),
-      ...this.#environment,
+      ...this.environment(),
       ...Object.fromEntries(state),
-      GITHUB_WORKSPACE: this.workspace,
-      GITHUB_EVENT_PATH: join(this.root, 'event.json'),
       GITHUB_ACTION: '__cavra_release-governance',
-      RUNNER_TEMP: this.temp,
-      RUNNER_OS: 'Linux',
       ...Object.fromEntries(Object.entries(files).map(([name, path]) => [`GITHUB_${name}`, path])),
     };
   }
