@@ -2,11 +2,13 @@ import {
   type CavraError,
   type DecisionJson,
   DIAGNOSES,
+  GATE_SETTINGS,
   type GateResult,
   logLine,
 } from '@cavra/release-governance-core';
 import type { Environment } from './environment.ts';
 import { hints } from './hints.ts';
+import { inputName } from './inputs.ts';
 import { MAX_LISTED_NAMES } from './limits.ts';
 import type { SetAside } from './project-files.ts';
 
@@ -28,9 +30,16 @@ export function failureLog(failure: CavraError, environment: Environment): strin
   const { title, action } = DIAGNOSES[failure.code];
   return [
     `${failure.code}: ${title}: ${failure.message}`,
-    ...row('do', action),
+    ...row('do', inGitLabWords(action)),
     ...hints(failure.code, environment).flatMap((hint) => row('GitLab', hint)),
   ].map(logLine);
+}
+
+/** Names of settings as the inputs here are called: `jwks-url` is `jwks_url`. */
+function inGitLabWords(action: string): string {
+  return action.replace(/(?<![\w-])[a-z]+(?:-[a-z0-9]+)+(?![\w-])/g, (word) =>
+    GATE_SETTINGS.some(({ name }) => name === word) ? inputName(word) : word,
+  );
 }
 
 export function setAsideLog(aside: SetAside | undefined): string[] {

@@ -109,6 +109,8 @@ describe('the log', () => {
     const failure = new RuntimeFailure('CAVRA-E508', 'another program');
     expect(failureLog(failure, {})[0]).toBe('CAVRA-E508: the program of the gate was changed: another program');
     expect(failureLog(failure, {})[1]).toMatch(/^ {2}do +include the template again/);
+    const pinned = failureLog(new ConfigurationError('CAVRA-E211', 'not pinned'), {});
+    expect(pinned[1]).toContain('set issuer, audience and jwks_url (or jwks) together');
     expect(resultLog(result)).toEqual([
       'CAVRA release gate: FAIL',
       '  asked by  unknown: the run ended before the job was identified',

@@ -80,7 +80,9 @@ function configurationLines(command: TemplateCommand, form: TemplateForm): reado
  * Reads the here-document, unpacks the program, and runs it only if it is the one whose SHA-256 stands here. It has no single quote (it
  * stands between two) and no backslash (which some ways of handing a script to a shell would take away).
  */
-function bootstrapText({ sha256 }: PackedProgram): string {
+function bootstrapText({ sha256, payload }: PackedProgram): string {
+  // What stands behind a Brotli stream is not looked at by those who unpack it.
+  const packedBytes = Buffer.from(payload, 'base64').length;
   return [
     'const stop=(status,message)=>{console.error(message);process.exit(status)};',
     'const [major,minor]=process.versions.node.split(".").map(Number);',
@@ -92,7 +94,7 @@ function bootstrapText({ sha256 }: PackedProgram): string {
     'let program=Buffer.alloc(0);',
     `try{program=require("node:zlib").brotliDecompressSync(packed,{maxOutputLength:${MAX_PROGRAM_BYTES}})}catch{}`,
     'const sha256=require("node:crypto").createHash("sha256").update(program).digest("hex");',
-    `if(sha256!=="${sha256}"||packed.toString("base64")!==payload)stop(5,"CAVRA-E508: the program in this template was changed: its SHA-256 is not the one that the template was made with; include the template again from where it is published");`,
+    `if(sha256!=="${sha256}"||packed.length!==${packedBytes}||packed.toString("base64")!==payload)stop(5,"CAVRA-E508: the program in this template was changed: its SHA-256 is not the one that the template was made with; include the template again from where it is published");`,
     'const name="/cavra-release-governance.cjs";',
     'const loaded={exports:{}};',
     'require("node:vm").compileFunction(program.toString("utf8"),["require","module","exports","__filename"],{filename:name})(require,loaded,loaded.exports,name);',

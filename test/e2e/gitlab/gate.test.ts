@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { startServer } from '../../fakes/server.ts';
+import { readRepositoryFile } from '../../support/repository.ts';
 import { EVIDENCE_KEY, type Instance, RUNNER_KEY, startInstance } from './instance.ts';
 import { createProject, describePipelines, GATE, gatePipeline, type Project } from './project.ts';
 
@@ -129,6 +131,25 @@ describePipelines.each(FORMS)('as a $form', ({ form, include }) => {
       const [name = ''] = Object.keys(inputs);
       expect({ name, status: run.status, jobs: run.jobs }).toEqual({ name, status: 1, jobs: {} });
       expect(run.log).toContain(name);
+    }
+  });
+});
+
+describePipelines('as a remote file', () => {
+  it('passes', async () => {
+    const text = readRepositoryFile('gitlab-templates/release-governance.yml');
+    const server = await startServer({ authority: instance.authority }, ({ path }) =>
+      path === '/release-governance.yml' ? { status: 200, body: text } : { status: 404 },
+    );
+    try {
+      const made = create(`remote: ${server.origin}/release-governance.yml`, {
+        request: 'requests/approved-promotion.json',
+      });
+      const run = await made.run({ variables: instance.jobVariables(made), authority: instance.authority.file });
+      expect(run.jobs).toEqual({ [GATE]: 'PASS', release: 'PASS' });
+      expect(server.requests).toHaveLength(1);
+    } finally {
+      await server.close();
     }
   });
 });

@@ -27,6 +27,8 @@ export interface PipelineRun {
 export interface RunOptions {
   /** Variables of the pipeline; gitlab-ci-local lets them override whatever else there is, as GitLab does. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** PEM file of an authority that GitLab itself trusts, for `include: remote`. */
+  readonly authority?: string;
 }
 
 /** A project on a GitLab: a git repository with the templates in it. */
@@ -88,7 +90,7 @@ export function createProject(files: Readonly<Record<string, string>>): Project 
   return project;
 }
 
-async function runPipeline(folder: string, { variables = {} }: RunOptions): Promise<PipelineRun> {
+async function runPipeline(folder: string, { variables = {}, authority }: RunOptions): Promise<PipelineRun> {
   rmSync(join(folder, '.gitlab-ci-local'), { recursive: true, force: true });
   const all = { GITLAB_CI: 'true', ...variables };
   const args = [
@@ -107,7 +109,7 @@ async function runPipeline(folder: string, { variables = {} }: RunOptions): Prom
       // Nothing of what runs the tests reaches the jobs; a home without anybody's settings.
       {
         cwd: folder,
-        env: { PATH: process.env['PATH'], HOME: join(folder, '.home'), NO_COLOR: '1' },
+        env: { PATH: process.env['PATH'], HOME: join(folder, '.home'), NO_COLOR: '1', NODE_EXTRA_CA_CERTS: authority },
         maxBuffer: 2 ** 26,
       },
       (error, stdout, stderr) =>
