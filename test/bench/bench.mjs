@@ -1,9 +1,9 @@
 // @ts-check
-// Measures the committed bundle of the command line as whole processes, as ratios to yardsticks in the same run.
+// Measures the committed bundles as whole processes, as ratios to yardsticks in the same run.
 //
 //   node test/bench/bench.mjs [--pairs N] [--records N]
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,7 @@ const pairs = Number(values.pairs);
 const records = Number(values.records);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const cli = join(root, 'packages/cli/dist/cavra-release-governance.mjs');
+const action = join(root, 'actions/release-governance/dist/main.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'cavra-bench-'));
 const evidence = {
   CAVRA_DAEMON_EVIDENCE_HMAC_KEY: EVIDENCE_KEY,
@@ -40,6 +41,18 @@ try {
       command: process.execPath,
       args: [cli, 'gate', 'examples/approved-promotion.json'],
       environment: { ...evidence, CAVRA_RUNNER_AUTH_HMAC_KEY: EVIDENCE_KEY },
+      workingDirectory: folder,
+      before: () => rmSync(join(folder, '.cavra'), { recursive: true, force: true }),
+    },
+    { command: process.execPath, args: ['-e', '0'] },
+  );
+  row(
+    'the GitHub Action’s main, HMAC, without upload',
+    '`node -e 0`',
+    {
+      command: process.execPath,
+      args: [action],
+      environment: { ...evidence, CAVRA_RUNNER_AUTH_HMAC_KEY: EVIDENCE_KEY, ...githubStep() },
       workingDirectory: folder,
       before: () => rmSync(join(folder, '.cavra'), { recursive: true, force: true }),
     },
@@ -69,6 +82,22 @@ try {
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** What a runner gives a step. */
+function githubStep() {
+  const files = ['OUTPUT', 'STATE', 'STEP_SUMMARY'].map((name) => [`GITHUB_${name}`, join(folder, name.toLowerCase())]);
+  for (const [, path = ''] of files) writeFileSync(path, '');
+  return {
+    GITHUB_ACTIONS: 'true',
+    GITHUB_SERVER_URL: 'https://github.com',
+    GITHUB_REPOSITORY: 'example-org/shop',
+    GITHUB_RUN_ID: '1',
+    GITHUB_WORKSPACE: folder,
+    INPUT_REQUEST: 'examples/approved-promotion.json',
+    'INPUT_UPLOAD-ARTIFACT': 'false',
+    ...Object.fromEntries(files),
+  };
 }
 
 /** @param {string} what @param {string} against @param {import('./measure.mjs').Command} measured @param {import('./measure.mjs').Command} yardstick */

@@ -1,5 +1,6 @@
 import { type PublishableFile, RuntimeFailure } from '@cavra/release-governance-core';
 import type { Environment } from '../../shared/src/environment.ts';
+import { contained } from '../../shared/src/process.ts';
 import { folded } from '../../shared/src/workflow.ts';
 import { secondArtifactName } from './artifact-name.ts';
 import type { PublicationInputs } from './inputs.ts';
@@ -20,10 +21,9 @@ export interface PublicationRequest {
   /** As people know it, for messages. */
   readonly evidenceDir: string;
   readonly environment: Environment;
+  /** The client has retries of its own, but can wait for minutes on a service that says nothing. */
+  readonly timeoutSeconds: number;
 }
-
-/** The client has retries of its own, but can wait for minutes on a service that says nothing. */
-const UPLOAD_MS = 120_000;
 
 /** Uploads the evidence as an artifact of the workflow's run. Never throws. */
 export async function publishEvidence(request: PublicationRequest): Promise<Publication> {
@@ -42,15 +42,16 @@ export async function publishEvidence(request: PublicationRequest): Promise<Publ
   });
 }
 
-async function upload({ inputs, files, environment }: PublicationRequest, name: string): Promise<Publication> {
+async function upload(request: PublicationRequest, name: string): Promise<Publication> {
+  const { inputs, files, environment, timeoutSeconds } = request;
   try {
     const parent = environment['RUNNER_TEMP'];
     if (parent === undefined) throw new RuntimeFailure('CAVRA-E506', 'RUNNER_TEMP is not set');
     const staged = await stageFiles(files, parent);
     try {
       const { uploadArtifact } = await import('./artifact-client.ts');
-      const uploading = uploadArtifact(name, staged.paths, staged.folder, inputs.retentionDays);
-      const { id } = await withinTime(uploading);
+      const uploading = contained(() => uploadArtifact(name, staged.paths, staged.folder, inputs.retentionDays));
+      const { id } = await withinTime(uploading, timeoutSeconds);
       return { state: 'published', name, id: String(id), url: artifactUrl(environment, id) };
     } finally {
       await staged.remove();
@@ -60,10 +61,10 @@ async function upload({ inputs, files, environment }: PublicationRequest, name: 
   }
 }
 
-async function withinTime<T>(work: Promise<T>): Promise<T> {
+async function withinTime<T>(work: Promise<T>, seconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not finished after ${UPLOAD_MS / 1000} s`)), UPLOAD_MS);
+    timer = setTimeout(() => reject(new Error(`not finished after ${seconds} s`)), seconds * 1000);
   });
   try {
     return await Promise.race([work, expired]);

@@ -61,6 +61,7 @@ async function publishLeftOvers(
     headHash: outcome.report?.head_hash ?? '',
     evidenceDir: outcome.evidenceDir ?? '',
     environment,
+    timeoutSeconds: inputs.settings.timeoutSeconds,
   });
   tell(publication);
   if (inputs.summary) await addSummary(summaryOf(outcome, publication, before));

@@ -86,7 +86,7 @@ function tellDecision(result: GateResult, { workspace }: Job): void {
 
 function publish(
   { environment }: Job,
-  { publication: inputs }: ActionInputs,
+  { publication: inputs, settings }: ActionInputs,
   { guard, evidenceDir }: GateOutcome,
   { evidence }: GateResult,
 ): Promise<Publication> {
@@ -96,6 +96,7 @@ function publish(
     headHash: evidence?.head_hash ?? '',
     evidenceDir: evidenceDir ?? '',
     environment,
+    timeoutSeconds: settings.timeoutSeconds,
   });
 }
 

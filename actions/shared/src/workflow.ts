@@ -42,8 +42,14 @@ export function setOutputs(outputs: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
 }
 
+/** Where the runner shows no summaries, or cannot take this one, a warning says so; the result is the same. */
 export async function addSummary(markdown: string): Promise<void> {
-  await summary.addRaw(markdown).write();
+  try {
+    await summary.addRaw(markdown).write();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    annotate([{ level: 'warning', title: 'CAVRA: the summary cannot be written', message }]);
+  }
 }
 
 /** Shorter lines, such as `{` or `--`, would blank out half of the log and protect nothing. */

@@ -87,14 +87,19 @@ describe('a name that is taken', () => {
 
 describe('an outage of the artifact service changes no verdict', () => {
   it.each<[string, ResultsStep, ResultsFault]>([
+    ['says nothing at all', 'create', { kind: 'silent' }],
+    ['is down for longer than the client waits', 'create', { kind: 'status', status: 500 }],
     ['drops connections when the artifact is created', 'create', { kind: 'reset' }],
     ['refuses to create it', 'create', { kind: 'status', status: 403 }],
     ['refuses the bytes', 'upload', { kind: 'status', status: 403 }],
+    ['drops connections while it takes the bytes', 'upload', { kind: 'reset' }],
+    ['says nothing when it is given the bytes', 'upload', { kind: 'silent' }],
     ['drops connections at the end', 'finalize', { kind: 'reset' }],
     ['does not finalize it', 'finalize', { kind: 'status', status: 400 }],
   ])('that %s', async (_, at, fault) => {
     platform.results.fail(at, fault);
-    for (const step of await expectVerdictsUnchanged(() => undefined)) expectNotPublished(step);
+    const steps = await expectVerdictsUnchanged(() => undefined, { 'timeout-seconds': '5' });
+    for (const step of steps) expectNotPublished(step);
   });
 
   it('that is over after a while: the evidence is published', async () => {
