@@ -74,7 +74,20 @@ export function stream(lines: readonly string[]): Buffer {
   return Buffer.from(lines.map((line) => `${line}\n`).join(''));
 }
 
+/** Verifies a stream by the scanner alone and by the matcher before it, which must find the same. */
 export function verify(bytes: Uint8Array, options: StreamVerifierOptions = WITH_KEY) {
+  const scanned = verifyWith(bytes, { ...options, matchAfter: Number.POSITIVE_INFINITY });
+  const matched = verifyWith(bytes, { ...options, matchAfter: 0 });
+  const [expected, found] = [scanned, matched].map(({ summary, findings, sha256 }) =>
+    JSON.stringify({ summary, findings: findings.kept, omitted: findings.omitted, sha256 }),
+  );
+  if (expected !== found) {
+    throw new Error(`the scanner finds ${expected}, the matcher ${found}`);
+  }
+  return matched;
+}
+
+function verifyWith(bytes: Uint8Array, options: StreamVerifierOptions) {
   const run = new StreamVerificationRun(options);
   run.write(bytes);
   const { summary, findings, sha256 } = run.finish();

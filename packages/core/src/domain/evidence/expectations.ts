@@ -3,8 +3,8 @@ import { CLOCK_TOLERANCE_SECONDS } from '../limits.ts';
 import { encodeString } from '../wire/encode.ts';
 import type { Decision, RunnerIdentity } from '../wire/types.ts';
 import { type FindingCode, type FindingList, type FindingPlace, NO_PLACE, quoted } from './findings.ts';
-import { slotOf } from './grammar.ts';
-import { type RecordReader, SLOT, UNAUTHENTICATED_RULE } from './record-reader.ts';
+import { type RecordReader, UNAUTHENTICATED_RULE } from './record-reader.ts';
+import { SLOT, slotOf } from './slots.ts';
 import type { RecordObserver, StreamSummary } from './verifier.ts';
 
 /** What evidence must be of: valid evidence of another run, or of a block, is not a pass (design.md section 5.4). */

@@ -7,7 +7,8 @@ import { encodeStruct } from '../wire/encode.ts';
 import { DECISION_RESPONSE, RUNNER_IDENTITY, type StructLayout } from '../wire/layout.ts';
 import { CLAIMS_FILE, RESPONSE_FILE } from './files.ts';
 import { type FindingList, type FindingPlace, NO_PLACE } from './findings.ts';
-import { type RecordReader, SLOT, UNAUTHENTICATED_RULE } from './record-reader.ts';
+import { type RecordReader, UNAUTHENTICATED_RULE } from './record-reader.ts';
+import { SLOT } from './slots.ts';
 import type { RecordObserver } from './verifier.ts';
 
 /** What a run's claims and response file hold; undefined: there is no such file. */

@@ -1,5 +1,7 @@
 import { EVIDENCE_RECORD, type FieldLayout, type StructLayout } from '../wire/layout.ts';
 import { fourBytes, scanBoolean, scanInteger, scanString, scanStringList, startsWith } from './canonical-values.ts';
+import { MATCHED_SLOTS, MAX_MATCHED_BYTES, RecordMatcher } from './record-matcher.ts';
+import { MemberRanges, NOWHERE, slotOf } from './slots.ts';
 
 /**
  * The grammar of one evidence line, driven by the layout tables: the bytes must be what the encoder of wire-format.md section 5 would
@@ -48,7 +50,6 @@ const SCANNERS = {
   'string-list': scanStringList,
 } as const;
 
-const slotsByPath = new Map<string, number>();
 const RECORD_MEMBERS = compile(EVIDENCE_RECORD, '');
 
 function compile(layout: StructLayout, prefix: string): readonly Member[] {
@@ -56,15 +57,13 @@ function compile(layout: StructLayout, prefix: string): readonly Member[] {
 }
 
 function compileField(field: FieldLayout, path: string): Member {
-  const slot = slotsByPath.size;
-  slotsByPath.set(path, slot);
   const leaf = typeof field.type === 'string' ? field.type : undefined;
   return {
     path,
     key: Buffer.from(`"${field.name}":`),
     head: fourBytes(Buffer.from(`"${field.name}":`), 1),
     required: field.presence === 'always',
-    slot,
+    slot: slotOf(path),
     scan: leaf === undefined ? undefined : SCANNERS[leaf],
     struct: typeof field.type === 'object' ? compile(field.type, `${path}.`) : [],
     // An empty struct stays as `{}`.
@@ -72,34 +71,25 @@ function compileField(field: FieldLayout, path: string): Member {
   };
 }
 
-/** Number under which a scanner keeps the range of the member at `path`, for example `request.runner_auth.identity.repository`. */
-export function slotOf(path: string): number {
-  const slot = slotsByPath.get(path);
-  if (slot === undefined) {
-    throw new TypeError(`no member ${path} in an evidence record`);
-  }
-  return slot;
-}
-
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const COMMA = 0x2c;
-/** Not a place in a line: the member is absent, or the scan failed. */
-const NOWHERE = -1;
 
-/** Scans one line after the other and keeps the ranges of the last one's members. */
+/** Reads one line after the other and keeps the ranges of the last one's members. */
 export class RecordScanner {
-  readonly #starts = new Int32Array(slotsByPath.size);
-  readonly #ends = new Int32Array(slotsByPath.size);
+  readonly #ranges = new MemberRanges();
   #line: Uint8Array = new Uint8Array();
   #fault: GrammarFault | undefined;
+  #matcher: RecordMatcher | undefined;
+  /** The line as latin1, when it was matched and not scanned. */
+  #text = '';
 
   /** @param line without its line end; returns undefined when it is canonical */
   scan(line: Uint8Array): GrammarFault | undefined {
     this.#line = line;
+    this.#text = '';
     this.#fault = undefined;
-    this.#starts.fill(NOWHERE);
-    this.#ends.fill(NOWHERE);
+    this.#ranges.clear();
     const end = this.#scanStruct(RECORD_MEMBERS, 0, '');
     if (end !== NOWHERE && end !== line.length) {
       this.#fail('trailing_bytes', end, '');
@@ -107,7 +97,28 @@ export class RecordScanner {
     return this.#fault;
   }
 
-  /** The line scanned last. */
+  /**
+   * Reads a line as `scan` does, in a third of its time, when it is one of the usual sort.
+   *
+   * @param line without its line end
+   * @returns true: it is canonical, and its values are such as a record may have, but for the time; false says nothing about it
+   */
+  match(line: Uint8Array): boolean {
+    if (line.length > MAX_MATCHED_BYTES) {
+      return false;
+    }
+    this.#matcher ??= new RecordMatcher();
+    const text = latin1(line, 0, line.length);
+    const isMatch = this.#matcher.match(text, this.#ranges);
+    if (!isMatch) {
+      this.#ranges.clear();
+    }
+    this.#line = line;
+    this.#text = isMatch ? text : '';
+    return isMatch;
+  }
+
+  /** The line read last. */
   get line(): Uint8Array {
     return this.#line;
   }
@@ -118,12 +129,14 @@ export class RecordScanner {
 
   /** First byte of the member's value, quotes included; -1 when absent. */
   start(slot: number): number {
-    return this.#starts[slot] ?? NOWHERE;
+    this.#place(slot);
+    return this.#ranges.starts[slot] ?? NOWHERE;
   }
 
   /** The byte after the member's value; -1 when absent. */
   end(slot: number): number {
-    return this.#ends[slot] ?? NOWHERE;
+    this.#place(slot);
+    return this.#ranges.ends[slot] ?? NOWHERE;
   }
 
   /** Whether the member is present and its value is exactly these bytes of JSON. */
@@ -134,12 +147,29 @@ export class RecordScanner {
 
   /** The member's value as JSON text; the empty string when absent. */
   json(slot: number): string {
-    return this.has(slot) ? Buffer.from(this.#line.subarray(this.start(slot), this.end(slot))).toString('utf8') : '';
+    return this.has(slot) ? asBuffer(this.#line).toString('utf8', this.start(slot), this.end(slot)) : '';
   }
 
   /** The member's string value, decoded; the empty string when absent. */
   text(slot: number): string {
     return this.has(slot) ? String(JSON.parse(this.json(slot))) : '';
+  }
+
+  /** What stands between the quotes of a string value, byte by byte; the empty string when absent. */
+  raw(slot: number): string {
+    if (!this.has(slot)) {
+      return '';
+    }
+    const start = this.start(slot) + 1;
+    const end = this.end(slot) - 1;
+    return this.#text === '' ? latin1(this.#line, start, end) : this.#text.slice(start, end);
+  }
+
+  /** A match places the members that are looked at in every record; for any other the line is scanned after all. */
+  #place(slot: number): void {
+    if (this.#text !== '' && MATCHED_SLOTS[slot] !== 1) {
+      this.scan(this.#line);
+    }
   }
 
   /** Returns the offset after the object, or NOWHERE. */
@@ -193,8 +223,7 @@ export class RecordScanner {
     const end =
       member.scan === undefined ? this.#scanStruct(member.struct, start, member.path) : this.#scanLeaf(member, start);
     if (end !== NOWHERE) {
-      this.#starts[member.slot] = start;
-      this.#ends[member.slot] = end;
+      this.#ranges.set(member.slot, start, end);
     }
     return end;
   }
@@ -226,4 +255,12 @@ export class RecordScanner {
     this.#fault = { reason, offset, member };
     return NOWHERE;
   }
+}
+
+function latin1(line: Uint8Array, start: number, end: number): string {
+  return asBuffer(line).toString('latin1', start, end);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

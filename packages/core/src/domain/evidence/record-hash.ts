@@ -1,14 +1,14 @@
-import { Buffer } from 'node:buffer';
 import { createHash, hash } from 'node:crypto';
 import type { RecordScanner } from './grammar.ts';
-import { SLOT } from './record-reader.ts';
+import { SLOT } from './slots.ts';
 
 const RECORD_HASH_PREFIX = ',"record_hash":'.length;
 const SIGNATURE_PREFIX = ',"signature":'.length;
 
 /** Lines up to this length are put together in one buffer, which is twice as fast as hashing the pieces. */
 const SCRATCH_BYTES = 16 * 1024;
-const scratch = Buffer.alloc(SCRATCH_BYTES);
+const scratch = new Uint8Array(SCRATCH_BYTES);
+const CLOSE_BRACE = 0x7d;
 
 /**
  * SHA-256 of the record's exact bytes with the members record_hash and signature cut out (wire-format.md section 5), lower-case hex.
@@ -28,8 +28,11 @@ export function recordHash(scan: RecordScanner): string {
       .update(line.subarray(closing))
       .digest('hex');
   }
-  scratch.set(line.subarray(0, hashAt));
-  scratch.set(line.subarray(afterHash, signatureAt), hashAt);
-  scratch.set(line.subarray(closing), hashAt + signatureAt - afterHash);
-  return hash('sha256', scratch.subarray(0, hashAt + signatureAt - afterHash + 1), 'hex');
+  // Views of a plain Uint8Array are made faster than those of a Buffer.
+  const bytes = new Uint8Array(line.buffer, line.byteOffset, line.length);
+  const end = hashAt + signatureAt - afterHash;
+  scratch.set(bytes.subarray(0, hashAt));
+  scratch.set(bytes.subarray(afterHash, signatureAt), hashAt);
+  scratch[end] = CLOSE_BRACE;
+  return hash('sha256', scratch.subarray(0, end + 1), 'hex');
 }

@@ -1,27 +1,9 @@
 import { EVIDENCE_EVENT_TYPE, EVIDENCE_PRODUCT, EVIDENCE_SCHEMA_VERSION } from '../wire/layout.ts';
-import { type GrammarFault, RecordScanner, slotOf } from './grammar.ts';
+import { type GrammarFault, RecordScanner } from './grammar.ts';
+import { SLOT } from './slots.ts';
 import { Instant } from './timestamp.ts';
 
-/** Slots of the members that a verifier looks at. */
-export const SLOT = {
-  schemaVersion: slotOf('schema_version'),
-  product: slotOf('product'),
-  eventType: slotOf('event_type'),
-  recordId: slotOf('record_id'),
-  sequence: slotOf('sequence'),
-  previousHash: slotOf('previous_hash'),
-  recordHash: slotOf('record_hash'),
-  timestamp: slotOf('timestamp'),
-  runnerAuth: slotOf('request.runner_auth'),
-  identity: slotOf('request.runner_auth.identity'),
-  response: slotOf('response'),
-  decision: slotOf('response.decision'),
-  ruleId: slotOf('response.rule_id'),
-  signature: slotOf('signature'),
-  signatureAlgorithm: slotOf('signature.algorithm'),
-  signatureKeyId: slotOf('signature.key_id'),
-  signatureValue: slotOf('signature.value'),
-} as const;
+export { SLOT };
 
 /** JSON of the rule_id of a record whose runner's proof was not good (wire-format.md section 3). */
 export const UNAUTHENTICATED_RULE: Uint8Array = Buffer.from('"runner_auth.invalid"');
@@ -58,6 +40,9 @@ const LOWER_HEX = Uint8Array.from({ length: 256 }, (_, byte) =>
   '0123456789abcdef'.includes(String.fromCharCode(byte)) ? 1 : 0,
 );
 
+/** Compiling the matcher's expressions costs as much as scanning this many lines. */
+const MATCH_AFTER_LINES = 500;
+
 /** Reads one line after the other: the grammar first, then the values that the format fixes. */
 export class RecordReader {
   readonly scan = new RecordScanner();
@@ -65,12 +50,23 @@ export class RecordReader {
   readonly time = new Instant();
   #sequence = 0;
   #decision = 0;
+  #linesToScan: number;
+
+  /** @param matchAfter lines to scan before it is worth while to match; the outcome is the same for any number */
+  constructor(matchAfter: number = MATCH_AFTER_LINES) {
+    this.#linesToScan = matchAfter;
+  }
 
   /**
    * @param line without its line end
    * @returns undefined when the line is a well-formed record; its hash, links and signature are not checked here
    */
   read(line: Uint8Array): RecordFault | undefined {
+    if (this.#linesToScan > 0) {
+      this.#linesToScan -= 1;
+    } else if (this.scan.match(line) && this.#readMatchedValues()) {
+      return undefined;
+    }
     return this.scan.scan(line) ?? this.#checkValues();
   }
 
@@ -99,12 +95,12 @@ export class RecordReader {
 
   /** A string value that needs no decoding, without its quotes; the empty string when absent. */
   hexDigits(slot: number): string {
-    if (!this.scan.has(slot)) {
-      return '';
-    }
-    const { line } = this.scan;
-    const start = this.scan.start(slot) + 1;
-    return Buffer.from(line.buffer, line.byteOffset + start, this.scan.end(slot) - 1 - start).toString('latin1');
+    return this.scan.raw(slot);
+  }
+
+  /** What a match leaves open. */
+  #readMatchedValues(): boolean {
+    return this.#readSequence() && this.#readTime() && this.#readDecision();
   }
 
   #checkValues(): ValueFault | undefined {
@@ -125,11 +121,19 @@ export class RecordReader {
     if (this.scan.has(SLOT.recordHash) && !this.#isLowerHex(SLOT.recordHash, HASH_DIGITS)) {
       return this.#fault(SLOT.recordHash, 'record_hash');
     }
-    if (!this.time.read(this.scan.line, this.scan.start(SLOT.timestamp) + 1, this.scan.end(SLOT.timestamp) - 1)) {
+    if (!this.#readTime()) {
       return this.#fault(SLOT.timestamp, 'timestamp');
     }
+    return this.#readDecision() ? undefined : this.#fault(SLOT.decision, 'response.decision');
+  }
+
+  #readTime(): boolean {
+    return this.time.read(this.scan.line, this.scan.start(SLOT.timestamp) + 1, this.scan.end(SLOT.timestamp) - 1);
+  }
+
+  #readDecision(): boolean {
     this.#decision = DECISIONS_JSON.findIndex((json) => this.scan.is(SLOT.decision, json));
-    return this.#decision < 0 ? this.#fault(SLOT.decision, 'response.decision') : undefined;
+    return this.#decision >= 0;
   }
 
   #readSequence(): boolean {

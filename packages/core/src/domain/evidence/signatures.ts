@@ -2,10 +2,12 @@ import { Buffer } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
 import type { HmacVerificationKey, KeyStatus } from '../keys/types.ts';
 import { type KeyValidity, keyValidity } from '../keys/validity.ts';
-import { MAX_REPORT_KEYS } from '../limits.ts';
 import { type FindingCode, quoted } from './findings.ts';
-import { RECORD_SIGNATURE_ALGORITHM, recordMac } from './record.ts';
-import { type RecordReader, SLOT } from './record-reader.ts';
+import { type KeyCount, KeyUses } from './key-uses.ts';
+import { RECORD_SIGNATURE_ALGORITHM } from './record.ts';
+import { RecordMac } from './record-mac.ts';
+import type { RecordReader } from './record-reader.ts';
+import { SLOT } from './slots.ts';
 
 /** What of signatures is checked. `required`: every record must be signed by one of the keys. */
 export type SignaturePolicy =
@@ -30,7 +32,13 @@ const ALGORITHM_JSON = Buffer.from(JSON.stringify(RECORD_SIGNATURE_ALGORITHM));
 const MAC_BYTES = 32;
 /** The MAC of the record at hand. */
 const givenMac = Buffer.alloc(MAC_BYTES);
-const MAX_KEY_ID_CHARACTERS = 128;
+
+/** The key id that a record names: its JSON and what it says. */
+interface NamedKey {
+  readonly json: Buffer;
+  readonly id: string;
+  readonly use: KeyCount;
+}
 
 const VALIDITY_FAULTS: Readonly<Record<Exclude<KeyValidity, 'valid'>, SignatureFault>> = {
   not_yet_valid: { code: 'key_not_yet_valid', message: 'the record is older than the period of its key' },
@@ -43,12 +51,11 @@ export class SignatureChecker {
   readonly #policy: SignaturePolicy;
   readonly #keys: ReadonlyMap<string, HmacVerificationKey>;
   readonly #unnamedKey: HmacVerificationKey | undefined;
+  readonly #macs = new Map<HmacVerificationKey, RecordMac>();
   /** The one id that the unnamed key stands for: that of its first record. */
   #adoptedId: string | undefined;
-  #lastKeyId = '';
-  #lastKeyIdJson = Buffer.alloc(0);
-  readonly #uses = new Map<string, number>();
-  #otherUses = 0;
+  readonly #uses = new KeyUses();
+  #last: NamedKey | undefined;
   #signed = 0;
 
   constructor(policy: SignaturePolicy) {
@@ -70,19 +77,20 @@ export class SignatureChecker {
         ? { code: 'signature_missing', message: 'the record is not signed' }
         : undefined;
     }
-    const keyId = this.#readKeyId(record);
+    const { id, use } = this.#readKeyId(record);
     this.#signed += 1;
-    this.#count(keyId);
-    return this.#policy.mode === 'required' ? this.#checkWithKey(record, keyId, hashMatches) : undefined;
+    use.records += 1;
+    return this.#policy.mode === 'required' ? this.#checkWithKey(record, id, hashMatches) : undefined;
   }
 
   get uses(): readonly KeyUse[] {
-    const uses: KeyUse[] = [...this.#uses].map(([id, records]) => ({
+    const uses: KeyUse[] = this.#uses.list.map(({ id, records }) => ({
       key_id: id,
       records,
       status: this.#statusOf(id),
     }));
-    return this.#otherUses === 0 ? uses : [...uses, { key_id: '', records: this.#otherUses, status: 'others' }];
+    const { others } = this.#uses;
+    return others === 0 ? uses : [...uses, { key_id: '', records: others, status: 'others' }];
   }
 
   #checkWithKey(record: RecordReader, keyId: string, hashMatches: boolean): SignatureFault | undefined {
@@ -98,7 +106,7 @@ export class SignatureChecker {
       const adopted = quoted(this.#adoptedId ?? '');
       return { code: 'key_id_changed', message: `the key id changes from ${adopted} to ${quoted(keyId)}` };
     }
-    if (hashMatches && !macMatches(record, key)) {
+    if (hashMatches && !macMatches(record, this.#macOf(key))) {
       return { code: 'signature_mismatch', message: 'the signature does not match the record under its key' };
     }
     const validity = keyValidity(key, record.time.epochMilliseconds);
@@ -106,12 +114,12 @@ export class SignatureChecker {
   }
 
   /** Nearly all records of a stream name the same key: its id is decoded once. */
-  #readKeyId({ scan }: RecordReader): string {
-    if (!scan.is(SLOT.signatureKeyId, this.#lastKeyIdJson)) {
-      this.#lastKeyId = scan.text(SLOT.signatureKeyId);
-      this.#lastKeyIdJson = Buffer.from(scan.json(SLOT.signatureKeyId));
+  #readKeyId({ scan }: RecordReader): NamedKey {
+    if (this.#last === undefined || !scan.is(SLOT.signatureKeyId, this.#last.json)) {
+      const id = scan.text(SLOT.signatureKeyId);
+      this.#last = { json: Buffer.from(scan.json(SLOT.signatureKeyId)), id, use: this.#uses.of(id) };
     }
-    return this.#lastKeyId;
+    return this.#last;
   }
 
   #keyOf(keyId: string): HmacVerificationKey | 'changed' | undefined {
@@ -123,14 +131,13 @@ export class SignatureChecker {
     return keyId === this.#adoptedId ? this.#unnamedKey : 'changed';
   }
 
-  #count(keyId: string): void {
-    const id = keyId.slice(0, MAX_KEY_ID_CHARACTERS);
-    const records = this.#uses.get(id);
-    if (records === undefined && this.#uses.size >= MAX_REPORT_KEYS) {
-      this.#otherUses += 1;
-    } else {
-      this.#uses.set(id, (records ?? 0) + 1);
+  #macOf(key: HmacVerificationKey): RecordMac {
+    let mac = this.#macs.get(key);
+    if (mac === undefined) {
+      mac = new RecordMac(key.secret);
+      this.#macs.set(key, mac);
     }
+    return mac;
   }
 
   #statusOf(id: string): KeyUse['status'] {
@@ -142,9 +149,9 @@ export class SignatureChecker {
 }
 
 /** Over the hash as it is written, which has been held against the record's bytes before. */
-function macMatches(record: RecordReader, key: HmacVerificationKey): boolean {
+function macMatches(record: RecordReader, mac: RecordMac): boolean {
   const value = record.hexDigits(SLOT.signatureValue);
   // Hex in either letter case; writing stops at whatever is none.
   const isMac = value.length === MAC_BYTES * 2 && givenMac.write(value, 'hex') === MAC_BYTES;
-  return isMac && timingSafeEqual(givenMac, recordMac(key.secret, record.previousHash, record.recordHash));
+  return isMac && timingSafeEqual(givenMac, mac.of(record.previousHash, record.recordHash));
 }

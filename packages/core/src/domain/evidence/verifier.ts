@@ -27,6 +27,8 @@ export interface RecordObserver {
 export interface StreamVerifierOptions {
   readonly signatures: SignaturePolicy;
   readonly observers?: readonly RecordObserver[];
+  /** See RecordReader; the outcome is the same for any number. */
+  readonly matchAfter?: number;
 }
 
 /** What a stream holds, apart from what is wrong with it. */
@@ -54,7 +56,7 @@ export class StreamVerifier {
   readonly #signatures: SignatureChecker;
   readonly #mode: SignaturePolicy['mode'];
   readonly #observers: readonly RecordObserver[];
-  readonly #reader = new RecordReader();
+  readonly #reader: RecordReader;
   readonly #chain = new Chain('beginning');
   #records = 0;
   #streamId = '';
@@ -63,6 +65,7 @@ export class StreamVerifier {
   readonly #last = new Instant();
 
   constructor(options: StreamVerifierOptions) {
+    this.#reader = new RecordReader(options.matchAfter);
     this.#signatures = new SignatureChecker(options.signatures);
     this.#mode = options.signatures.mode;
     this.#observers = options.observers ?? [];

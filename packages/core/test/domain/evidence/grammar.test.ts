@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Chain } from '../../../src/domain/evidence/chain.ts';
-import { RecordScanner, slotOf } from '../../../src/domain/evidence/grammar.ts';
+import { RecordScanner } from '../../../src/domain/evidence/grammar.ts';
+import { slotOf } from '../../../src/domain/evidence/slots.ts';
 import { sealChain } from '../../support/streams.ts';
 
 const [LINE = ''] = sealChain([{}]);

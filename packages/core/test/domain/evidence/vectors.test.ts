@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { recordHash } from '../../../src/domain/evidence/record-hash.ts';
 import { RecordReader } from '../../../src/domain/evidence/record-reader.ts';
-import { StreamVerificationRun } from '../../../src/domain/evidence/stream-verification.ts';
 import type { HmacVerificationKey } from '../../../src/domain/keys/types.ts';
 import { naiveHashInput, naiveParse } from '../../support/naive-evidence.ts';
+import { verify as verifyBytes } from '../../support/streams.ts';
 
 const VECTORS = new URL('../../../../../test/vectors/evidence/', import.meta.url);
 
@@ -69,12 +69,10 @@ function keyOf(key: string, id: string): HmacVerificationKey {
 }
 
 function verify(name: string, keys: readonly HmacVerificationKey[]) {
-  const run = new StreamVerificationRun({
+  const { summary, findings, codes } = verifyBytes(readFileSync(new URL(`${name}.jsonl`, VECTORS)), {
     signatures: keys.length === 0 ? { mode: 'integrity-only' } : { mode: 'required', keys },
   });
-  run.write(readFileSync(new URL(`${name}.jsonl`, VECTORS)));
-  const { summary, findings } = run.finish();
-  return { summary, findings, codes: new Set(findings.kept.map(({ code }) => code)) };
+  return { summary, findings, codes: new Set(codes) };
 }
 
 describe('recorded evidence streams', () => {
