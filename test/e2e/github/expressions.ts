@@ -6,15 +6,32 @@ export interface Matrix {
   readonly total: number;
 }
 
-/** A default of action.yml, with its expression evaluated by GitHub's own engine. */
-export function evaluateDefault(text: string, { index, total }: Matrix): string {
-  const expression = /^\$\{\{(.*)\}\}$/s.exec(text)?.[1];
-  if (expression === undefined) return text;
-  const strategy = new data.Dictionary(
-    { key: 'job-index', value: new data.NumberData(index) },
-    { key: 'job-total', value: new data.NumberData(total) },
+/** What expressions may look at: names to texts, numbers, or further such objects. */
+export interface Contexts {
+  readonly [name: string]: string | number | Contexts;
+}
+
+/** Evaluates every `${{ }}` in a text by GitHub's own engine. */
+export function evaluateText(text: string, contexts: Contexts): string {
+  const names = Object.keys(contexts);
+  return text.replace(/\$\{\{(.*?)\}\}/gs, (_, expression: string) => {
+    const parsed = new Parser(new Lexer(expression).lex().tokens, names, []).parse();
+    return new Evaluator(parsed, dictionary(contexts)).evaluate().coerceString();
+  });
+}
+
+function dictionary(contexts: Contexts): data.Dictionary {
+  return new data.Dictionary(
+    ...Object.entries(contexts).map(([key, value]) => ({ key, value: expressionData(value) })),
   );
-  const contexts = new data.Dictionary({ key: 'strategy', value: strategy });
-  const parsed = new Parser(new Lexer(expression).lex().tokens, ['strategy'], []).parse();
-  return new Evaluator(parsed, contexts).evaluate().coerceString();
+}
+
+function expressionData(value: string | number | Contexts): data.ExpressionData {
+  if (typeof value === 'string') return new data.StringData(value);
+  return typeof value === 'number' ? new data.NumberData(value) : dictionary(value);
+}
+
+/** A default of action.yml. */
+export function evaluateDefault(text: string, { index, total }: Matrix): string {
+  return evaluateText(text, { strategy: { 'job-index': index, 'job-total': total } });
 }

@@ -2,27 +2,15 @@ import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from '
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { readRepositoryFile, repositoryFiles } from '../../support/repository.ts';
-
-interface Workflow {
-  readonly name: string;
-  readonly text: string;
-}
+import { documentedWorkflows, PLACEHOLDER, stepsOf, type WorkflowText } from './documented-workflows.ts';
 
 /** Every workflow that the documentation shows, and every one that the repository runs. */
-function workflows(): readonly Workflow[] {
-  const shown = repositoryFiles()
-    .filter((path) => /\.md$/.test(path))
-    .flatMap((path) =>
-      [...readRepositoryFile(path).matchAll(/^```ya?ml\n([\s\S]*?)^```$/gm)]
-        .map(([, text = '']) => text)
-        .filter((text) => /^on:/m.test(text) && /^jobs:/m.test(text))
-        .map((text) => ({ name: `${path}: ${/^name: *(.*)$/m.exec(text)?.[1]}`, text })),
-    );
-  const run = repositoryFiles()
+const all: readonly WorkflowText[] = [
+  ...documentedWorkflows(),
+  ...repositoryFiles()
     .filter((path) => /^\.github\/workflows\/.*\.ya?ml$/.test(path))
-    .map((path) => ({ name: path, text: readRepositoryFile(path) }));
-  return [...shown, ...run];
-}
+    .map((path) => ({ name: path, text: readRepositoryFile(path) })),
+];
 
 /** What GitHub's own parser and schema say against a workflow. */
 async function problemsOf(text: string): Promise<readonly string[]> {
@@ -33,27 +21,10 @@ async function problemsOf(text: string): Promise<readonly string[]> {
   return (template.errors ?? []).map(({ Message }) => Message);
 }
 
-interface Step {
-  readonly uses?: string;
-  readonly with?: Readonly<Record<string, unknown>>;
-}
-
-function stepsOf(text: string): readonly Step[] {
-  const { jobs } = parse(text) as {
-    readonly jobs: Readonly<Record<string, Step & { readonly steps?: readonly Step[] }>>;
-  };
-  return Object.values(jobs).flatMap((job) => [job, ...(job.steps ?? [])]);
-}
-
 const ACTIONS: Readonly<Record<string, string>> = {
   'cavra/release-governance': 'action.yml',
   'cavra/release-governance/actions/verify': 'actions/verify/action.yml',
 };
-/** What stands for a commit of this repository, and of the reader's own. */
-const PLACEHOLDER = '<sha>';
-
-const all = workflows();
-
 it('every kind of use is shown', () => {
   const text = all.map(({ name }) => name).join('\n');
   for (const title of ['Release', 'Promote', 'Deploy', 'Release gate', 'all regions', 'Check requests', 'HMAC']) {
@@ -61,20 +32,20 @@ it('every kind of use is shown', () => {
   }
 });
 
-describe.each(all)('$name', ({ text }) => {
+describe.each(all)('$name', (workflow) => {
   it('is a workflow by GitHub’s own schema', async () => {
-    expect(await problemsOf(text)).toEqual([]);
+    expect(await problemsOf(workflow.text)).toEqual([]);
   });
 
   it('pins every action by its commit', () => {
-    const uses = stepsOf(text).flatMap((step) => (step.uses === undefined ? [] : [step.uses]));
+    const uses = stepsOf(workflow).flatMap((step) => (step.uses === undefined ? [] : [step.uses]));
     const pinned = (use: string) =>
       use.startsWith('./') || /@[0-9a-f]{40}$/.test(use) || /^(cavra|example-org)\/.*@<sha>$/.test(use);
     expect(uses.filter((use) => !pinned(use))).toEqual([]);
   });
 
   it('gives our actions only inputs that they declare', () => {
-    for (const { uses = '', with: inputs = {} } of stepsOf(text)) {
+    for (const { uses = '', with: inputs = {} } of stepsOf(workflow)) {
       const file = ACTIONS[uses.replace(`@${PLACEHOLDER}`, '')];
       if (file === undefined) continue;
       const declared = (parse(readRepositoryFile(file)) as { readonly inputs: Readonly<Record<string, unknown>> })

@@ -17,7 +17,7 @@ export type YamlResult =
  * The YAML package is loaded only here, on the first use.
  */
 export async function parseStrictYaml(text: string): Promise<YamlResult> {
-  const yaml = await import('yaml');
+  const { yaml } = await import('./yaml-library.ts');
   const lines = new yaml.LineCounter();
   const refused = scanYaml(yaml, text, lines);
   if (refused.length > 0) {
