@@ -42,6 +42,11 @@ export interface Terminal {
   readonly progress: boolean;
   readonly version: string;
   readonly nodeVersion: string;
+  /** What runs this program again: Node and its script. */
+  readonly program: readonly string[];
+  readonly pid: number;
+  /** Calls back when the process is told to stop (SIGTERM, SIGINT) or to reload (SIGHUP). Returns what ends that. */
+  readonly onSignal: (signal: (name: 'stop' | 'reload') => void) => () => void;
 }
 
 export interface Command {

@@ -20,6 +20,13 @@ function writer(stream: NodeJS.WriteStream): { write: (text: string) => void; dr
   };
 }
 
+function onSignal(signal: (name: 'stop' | 'reload') => void): () => void {
+  const stop = () => signal('stop');
+  const reload = () => signal('reload');
+  process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', reload);
+  return () => process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', reload);
+}
+
 const out = writer(process.stdout);
 const err = writer(process.stderr);
 const status = await runProgram(process.argv.slice(2), {
@@ -43,6 +50,9 @@ const status = await runProgram(process.argv.slice(2), {
   progress: process.stderr.isTTY === true && process.env['CI'] === undefined,
   version: __CAVRA_VERSION__,
   nodeVersion: process.version,
+  program: [process.execPath, ...process.argv.slice(1, 2)],
+  pid: process.pid,
+  onSignal,
 });
 await Promise.all([out.drained(), err.drained()]);
 // A run that was given up at its deadline may have left sockets and timers behind; nothing waits for them.

@@ -18,6 +18,10 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'request lint', load: async () => (await import('./commands/request-lint.ts')).requestLintCommand },
   { name: 'policy lint', load: async () => (await import('./commands/policy-lint.ts')).policyLintCommand },
   { name: 'policy explain', load: async () => (await import('./commands/policy-explain.ts')).policyExplainCommand },
+  { name: 'daemon run', load: async () => (await import('./commands/daemon-run.ts')).daemonRunCommand },
+  { name: 'daemon start', load: async () => (await import('./commands/daemon-start.ts')).daemonStartCommand },
+  { name: 'daemon stop', load: async () => (await import('./commands/daemon-stop.ts')).daemonStopCommand },
+  { name: 'daemon status', load: async () => (await import('./commands/daemon-status.ts')).daemonStatusCommand },
   { name: 'doctor', load: async () => (await import('./commands/doctor.ts')).doctorCommand },
 ];
 

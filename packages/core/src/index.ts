@@ -39,6 +39,14 @@ export {
 export { publicationMarkdown, type SummaryRemark, summaryMarkdown } from './app/summary-markdown.ts';
 export { verificationMarkdown } from './app/verification-markdown.ts';
 export type { VerifyOutcome } from './app/verify.ts';
+export { type RunDaemonOptions, runDaemon } from './composition/daemon.ts';
+export {
+  type DaemonControlOptions,
+  type DaemonStatus,
+  daemonStatus,
+  startDaemon,
+  stopDaemon,
+} from './composition/daemon-control.ts';
 export { type DoctorCheck, type DoctorReport, examineJob } from './composition/doctor.ts';
 export { type CreateGateOptions, createGate, type Gate } from './composition/gate.ts';
 export type { NetworkOptions } from './composition/network.ts';

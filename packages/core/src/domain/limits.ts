@@ -150,6 +150,8 @@ export const DAEMON_OPEN_STREAMS = 128;
 export const DAEMON_REMEMBERED_HEADS = 10_000;
 /** Records of one run's stream, unless configured. */
 export const DAEMON_STREAM_RECORDS = 10_000;
+/** Evidence of refused requests that a daemon keeps for one day; beyond it, they are not answered at all. */
+export const DAEMON_REFUSED_BYTES = 256 * MIB;
 /** Evidence that a job takes from a daemon. */
 export const MAX_DELIVERED_BYTES = 1024 * MIB;
 /** Proofs that a daemon remembers at the same time, unless configured; it refuses more. */
@@ -182,3 +184,21 @@ export const MAX_PUBLIC_KEYS = 1_000;
 export const MAX_PUBLIC_KEY_FILE_BYTES = 64 * KIB;
 /** Key ids of records that a checkpoint names. */
 export const MAX_CHECKPOINT_KEY_IDS = 1_000;
+
+/** What a report for people remembers of a stream: buckets of its chart, ... */
+export const MAX_STORY_BUCKETS = 120;
+/** ... records at its beginning and its end, and refusals between them, ... */
+export const MAX_STORY_FIRST_RECORDS = 100;
+export const MAX_STORY_LAST_RECORDS = 10;
+export const MAX_STORY_REFUSALS = 50;
+/** ... rules, runners and spans of keys. The rest of each is counted. */
+export const MAX_STORY_RULES = 50;
+export const MAX_STORY_RUNNERS = 20;
+export const MAX_STORY_KEY_SPANS = 60;
+/** Characters of one text from outside in a report for people; the evidence has it whole. */
+export const MAX_REPORT_TEXT = 400;
+/** Rows of one table of that report, and findings that it lists. */
+export const MAX_REPORT_ROWS = 60;
+export const MAX_REPORT_LISTED_FINDINGS = 100;
+/** So long before a key must be rotated the gate says so. */
+export const ROTATION_NOTICE_MS = 21 * 24 * 60 * 60 * 1000;

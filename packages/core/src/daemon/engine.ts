@@ -1,0 +1,25 @@
+import type { Authenticator, TrustPolicyEvaluator } from '../app/ports.ts';
+import type { AnswerKey } from '../domain/daemon/answer.ts';
+import type { DaemonLimits } from '../domain/daemon/configuration.ts';
+import type { RulesMode } from '../domain/decision/rules.ts';
+import type { HmacSigningKey, HmacVerificationKey } from '../domain/keys/types.ts';
+import type { SecretSearcher } from '../domain/secrets/searcher.ts';
+
+/**
+ * What a daemon's configuration makes of it: everything that a reload replaces, whole or not at all. A request is answered from
+ * beginning to end by the one that was there when it came.
+ */
+export interface Engine {
+  /** Audience of `HMAC-SHA256-REQUEST` proofs. */
+  readonly name: string;
+  readonly authenticator: Authenticator;
+  readonly trust: TrustPolicyEvaluator;
+  readonly rules: RulesMode;
+  readonly evidenceKey: HmacSigningKey;
+  readonly evidenceVerification: readonly HmacVerificationKey[];
+  readonly answerKey: AnswerKey;
+  readonly searcher: SecretSearcher;
+  readonly limits: DaemonLimits;
+  /** Of the configuration file, lower-case hex. */
+  readonly configurationSha256: string;
+}
