@@ -1,0 +1,59 @@
+import { printable } from '../../../domain/text/printable.ts';
+import type { Prose } from '../prose.ts';
+
+/** Markup that was written here. Only `html` makes it, and everything that it is given as text becomes text. */
+export class Html {
+  readonly #markup: string;
+
+  constructor(markup: string) {
+    this.#markup = markup;
+  }
+
+  toString(): string {
+    return this.#markup;
+  }
+}
+
+export type HtmlValue = Html | string | number | undefined | readonly HtmlValue[];
+
+/**
+ * Markup of a template. A value that is not markup itself is text: it is escaped for both places where values stand, between tags and in
+ * attributes in double quotes.
+ */
+export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
+  return new Html(strings.map((text, index) => text + written(values[index])).join(''));
+}
+
+/** Text with what is code set in a fixed-width font, each part apart from the direction of writing of its neighbours. */
+export function prose(parts: Prose): readonly Html[] {
+  return parts.map((part) => (typeof part === 'string' ? html`${part}` : codeHtml(part.code)));
+}
+
+/** Text in a fixed-width font, which may break behind the signs that separate the parts of a name. */
+export function codeHtml(text: string, name = ''): Html {
+  const parts = text.split(/(?<=[./_:@-])(?=[^./_:@-])/);
+  const content = parts.map((part, index) => (index === 0 ? html`${part}` : html`<wbr>${part}`));
+  return name === '' ? html`<code>${content}</code>` : html`<code class="${name}">${content}</code>`;
+}
+
+function written(value: HtmlValue): string {
+  if (value === undefined) return '';
+  if (value instanceof Html) return value.toString();
+  if (typeof value === 'string') return escaped(value);
+  if (typeof value === 'number') return String(value);
+  return value.map(written).join('');
+}
+
+const REFERENCES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+  '`': '&#96;',
+};
+
+/** Text that shows as itself: control characters, overrides of direction and unpaired surrogates as `\uXXXX`. */
+function escaped(text: string): string {
+  return printable(text).replace(/[&<>"'`]/g, (character) => REFERENCES[character] ?? '');
+}

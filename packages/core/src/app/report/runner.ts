@@ -1,0 +1,71 @@
+import type { RunnerUse } from '../../domain/story/types.ts';
+import { RUNNER_IDENTITY } from '../../domain/wire/layout.ts';
+import type { RunnerIdentity } from '../../domain/wire/types.ts';
+import type { GateResult } from '../gate-result.ts';
+import type { ReportInput, RunnerField, RunnerLine, RunnerPart } from './model.ts';
+import { code, count, counted, say } from './prose.ts';
+import { PROOF_WORDS } from './words.ts';
+
+const LABELS: Readonly<Record<keyof RunnerIdentity, string>> = {
+  provider: 'Platform',
+  repository: 'Repository',
+  workflow: 'Workflow',
+  run_id: 'Run',
+  run_attempt: 'Attempt',
+  ref: 'Ref',
+  sha: 'Commit',
+  actor: 'Started by',
+  job: 'Job',
+  runner_name: 'Runner',
+};
+
+/** Who asked, and what of it is proven. */
+export function runnerOf({ gate, story }: ReportInput): RunnerPart {
+  if (gate !== undefined) return ofThisRun(gate);
+  if (story === undefined || story.runners.length === 0) {
+    return { summary: say`No record says who asked.`, runners: [], omitted: 0 };
+  }
+  const proofs = new Set(story.runners.map(({ proof }) => PROOF_WORDS[proof] ?? 'another proof'));
+  return {
+    summary: say`As recorded. The recorder was shown ${[...proofs].join(', ')}; the proof itself is not in the evidence, so that nobody can use it again, and only the recorder’s signature says that it was good.`,
+    runners: story.runners.map((use) => recordedRunner(use, story.runners.length > 1 || story.otherRunners > 0)),
+    omitted: story.otherRunners,
+  };
+}
+
+function ofThisRun({ identity, authentication, trust }: GateResult): RunnerPart {
+  if (identity === null) {
+    return { summary: say`The run ended before the job was identified.`, runners: [], omitted: 0 };
+  }
+  const proven = new Set<string>(authentication?.verified ?? []);
+  const fields = fieldsOf(identity, (name) => (proven.has(name) ? 'proven' : 'stated'));
+  const policy =
+    trust === null
+      ? say`Nothing in the trust policy lets it pass.`
+      : say`The trust rule ${code(trust.rule)} lets it pass.`;
+  const summary =
+    authentication === null
+      ? say`The job could not prove any of this: it is only its own word.`
+      : say`What is proven was compared with ${authentication.method === 'oidc' ? 'the signed claims of the platform’s token' : 'claims signed with the runner’s key'}. ${policy}`;
+  return { summary, runners: [{ scope: '', fields }], omitted: 0 };
+}
+
+function recordedRunner(use: RunnerUse, several: boolean): RunnerLine {
+  const refused = use.unauthenticated > 0 ? `, ${count(use.unauthenticated)} without a good proof` : '';
+  return {
+    scope:
+      several || refused !== ''
+        ? `${counted(use.records, 'record')}, first in record ${count(use.firstRecord)}${refused}`
+        : '',
+    fields: fieldsOf(use.identity, () => undefined),
+  };
+}
+
+function fieldsOf(identity: RunnerIdentity, proofOf: (name: string) => RunnerField['proof']): readonly RunnerField[] {
+  return RUNNER_IDENTITY.fields.flatMap(({ name }) => {
+    const field = name as keyof RunnerIdentity;
+    const value = identity[field] ?? '';
+    if (value === '') return [];
+    return [{ label: LABELS[field], value, code: !['provider', 'actor'].includes(name), proof: proofOf(name) }];
+  });
+}
