@@ -13,6 +13,7 @@ import { evaluateDefault } from './expressions.ts';
 
 interface Metadata {
   readonly name: string;
+  readonly description: string;
   readonly inputs: Readonly<Record<string, { readonly description: string; readonly default?: string }>>;
   readonly outputs: Readonly<Record<string, { readonly description: string }>>;
   readonly runs: { readonly using: string; readonly main: string; readonly post?: string };
@@ -29,7 +30,9 @@ describe.each(FILES)('%s', (file) => {
   });
 
   it('explains itself and runs what is committed, on Node 24', () => {
-    const { runs, branding, inputs, outputs } = read(file);
+    const { runs, branding, inputs, outputs, description: summary } = read(file);
+    // The Marketplace takes no more.
+    expect(summary.length).toBeLessThan(125);
     expect(runs.using).toBe('node24');
     for (const script of [runs.main, runs.post]) {
       if (script !== undefined) expect(existsSync(join(root, dirname(file), script))).toBe(true);
