@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { createHash, type KeyObject, sign, verify } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { decodeBase64 } from '../base64.ts';
+import { isSignedBy, signEnvelope } from '../checkpoint/dsse.ts';
 import { RuntimeFailure } from '../diagnosis.ts';
 import { JsonError } from '../json/error.ts';
 import { parseStrictJson } from '../json/parse.ts';
@@ -36,11 +37,11 @@ export function askedDigest(request: EvaluateRequest): string {
  */
 export function sealAnswer(payload: string, key: AnswerKey): string {
   const bytes = Buffer.from(payload, 'utf8');
-  const signature = sign(null, preAuthenticationEncoding(bytes), key.privateKey);
+  const { signature } = signEnvelope(ANSWER_PAYLOAD_TYPE, bytes, key);
   return JSON.stringify({
     payloadType: ANSWER_PAYLOAD_TYPE,
     payload: bytes.toString('base64'),
-    signatures: [{ keyid: key.id, sig: signature.toString('base64') }],
+    signatures: [{ keyid: key.id, sig: Buffer.from(signature).toString('base64') }],
   });
 }
 
@@ -61,16 +62,14 @@ export function openAnswer(line: Uint8Array, publicKeys: readonly KeyObject[]): 
   if (payload === undefined || signatures.length === 0) {
     throw untrusted('the answer has no signature, or is malformed');
   }
-  const signed = preAuthenticationEncoding(payload);
-  if (!signatures.some((signature) => publicKeys.some((key) => verify(null, signed, key, signature)))) {
+  const isPinned = (signature: Uint8Array) => {
+    const signed = { payloadType: ANSWER_PAYLOAD_TYPE, payload, signature, keyId: '' };
+    return publicKeys.some((key) => isSignedBy(signed, key));
+  };
+  if (!signatures.some(isPinned)) {
     throw untrusted('the answer is not signed by the pinned key');
   }
   return parse(payload, 'the signed answer');
-}
-
-function preAuthenticationEncoding(payload: Uint8Array): Buffer {
-  const head = `DSSEv1 ${ANSWER_PAYLOAD_TYPE.length} ${ANSWER_PAYLOAD_TYPE} ${payload.length} `;
-  return Buffer.concat([Buffer.from(head, 'ascii'), payload]);
 }
 
 const MAX_SIGNATURES = 4;
