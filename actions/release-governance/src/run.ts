@@ -11,6 +11,7 @@ import {
   summaryMarkdown,
 } from '@cavra/release-governance-core';
 import { type Environment, gateEnvironment, secretValues } from '../../shared/src/environment.ts';
+import { whyNoSecrets } from '../../shared/src/without-secrets.ts';
 import { addSummary, annotate, log, maskSecrets, setOutputs } from '../../shared/src/workflow.ts';
 import { gateAnnotations, uploadAnnotation } from './annotations.ts';
 import { type ActionInputs, readInputs } from './inputs.ts';
@@ -38,7 +39,7 @@ export async function run(job: Job): Promise<ExitCode> {
   const inputs = inputsOf(job);
   if ('failure' in inputs) return tellFailure(inputs.failure, job);
   const outcome = await runGate(job, inputs);
-  const result = gateResult(outcome);
+  const result = await explained(gateResult(outcome), job);
   tellDecision(result, job);
   const publication = await publish(job, inputs, outcome, result);
   tellPublication(publication, inputs, result);
@@ -67,6 +68,15 @@ function runGate(
     version,
   });
   return gate.run();
+}
+
+/** A key that is not there is most often one that this run may not have. */
+async function explained(result: GateResult, { environment }: Job): Promise<GateResult> {
+  if (result.diagnosis?.code !== 'CAVRA-E206') return result;
+  const why = await whyNoSecrets(environment);
+  return why === undefined
+    ? result
+    : { ...result, diagnosis: { ...result.diagnosis, message: `${result.diagnosis.message}; ${why}` } };
 }
 
 /** The gate never came to run. */

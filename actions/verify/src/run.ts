@@ -2,12 +2,14 @@ import {
   asCavraError,
   type CavraError,
   type Clock,
+  ConfigurationError,
   createVerifier,
   DIAGNOSES,
   type VerificationReport,
   verificationMarkdown,
 } from '@cavra/release-governance-core';
 import { type Environment, gateEnvironment, secretValues } from '../../shared/src/environment.ts';
+import { whyNoSecrets } from '../../shared/src/without-secrets.ts';
 import { addSummary, annotate, log, maskSecrets, setOutputs } from '../../shared/src/workflow.ts';
 import { readVerifyInputs, type VerifyInputs } from './inputs.ts';
 
@@ -52,8 +54,17 @@ async function verify(job: VerifyJob): Promise<Verification> {
     const { path, integrityOnly, expectations, summary } = inputs;
     return { ...(await verifier.verify({ path, integrityOnly, expectations })), summary };
   } catch (error) {
-    return { report: undefined, failure: asCavraError(error), summary: inputs?.summary ?? true };
+    return { report: undefined, failure: await explained(error, job), summary: inputs?.summary ?? true };
   }
+}
+
+/** A key that is not there is most often one that this run may not have. */
+async function explained(error: unknown, { environment }: VerifyJob): Promise<CavraError> {
+  const failure = asCavraError(error);
+  const why = failure.code === 'CAVRA-E215' ? await whyNoSecrets(environment) : undefined;
+  return why === undefined
+    ? failure
+    : new ConfigurationError('CAVRA-E215', `${failure.message}; ${why}`, { cause: error });
 }
 
 function tell(report: VerificationReport | undefined, failure: CavraError | undefined): void {

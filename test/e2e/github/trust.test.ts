@@ -117,6 +117,42 @@ describe('each cause has its own diagnosis:', () => {
     expect(await refusal('CAVRA-E206', { env: {} })).toContain('CAVRA_DAEMON_EVIDENCE_HMAC_KEY');
   });
 
+  it.each<[string, GitHubJobFacts, unknown, RegExp | undefined]>([
+    [
+      'a fork’s pull request',
+      { event: 'pull_request' },
+      { pull_request: { head: { repo: { full_name: 'a/b' } } } },
+      /a fork no secrets/,
+    ],
+    [
+      'a pull request from a fork that is gone',
+      { event: 'pull_request' },
+      { pull_request: { head: { repo: null } } },
+      /a fork no secrets/,
+    ],
+    ['Dependabot', { actor: 'dependabot[bot]' }, {}, /Dependabot none of the Actions secrets/],
+    [
+      'a pull request of the repository itself',
+      { event: 'pull_request' },
+      { pull_request: { head: { repo: { full_name: 'example-org/example-repo' } } } },
+      undefined,
+    ],
+    ['a push', {}, {}, undefined],
+  ])('no key for the evidence, because of %s', async (_, facts, event, reason) => {
+    job = dotComJob(platform, newRun({ mayAsk: false, ...facts }));
+    job.write('../event.json', JSON.stringify(event));
+    for (const [code, step] of [
+      ['CAVRA-E206', job.main({ with: inputs })],
+      ['CAVRA-E215', job.main({ action: 'verify', with: { path: '.' } })],
+    ] as const) {
+      const { status, annotations } = await step;
+      expect(status).toBe(1);
+      expect(annotations[0]?.message).toContain(code);
+      if (reason === undefined) expect(annotations[0]?.message).not.toContain('secrets');
+      else expect(annotations[0]?.message).toMatch(reason);
+    }
+  });
+
   it('TLS verification switched off', async () => {
     job = dotComJob(platform);
     await refusal('CAVRA-E213', { env: { ...EVIDENCE_KEY, NODE_TLS_REJECT_UNAUTHORIZED: '0' } });
