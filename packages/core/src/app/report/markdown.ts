@@ -108,7 +108,7 @@ function decisionRow({
   return [
     MARK[tone],
     `${named === 'request' ? '' : 'record '}${names.map(markdownCode).join(', ')}${moreNames === 0 ? '' : ` and ${count(moreNames)} more`}`,
-    `${markdownCode(decision)}${unmet}${doubtful ? ', changed after it was written' : ''}`,
+    `${markdownCode(decision)}${unmet}${doubtful ? ', has errors, see the findings' : ''}`,
     markdownCode(ruleId),
     markdownText(reason),
   ];

@@ -95,7 +95,7 @@ function decisionCard({
   reason,
   question,
 }: DecisionLine): Html {
-  return html`<li><div class="head">${badge(tone, decision)}${expected === undefined ? '' : html`<span class="bad">expected ${expected}</span>`}${doubtful ? html`<span class="bad">changed after it was written</span>` : ''}<span class="name">${named === 'request' ? '' : names.length === 1 ? 'record ' : 'records '}<bdi>${names.join(', ')}</bdi>${moreNames === 0 ? '' : ` and ${count(moreNames)} more`}</span></div>
+  return html`<li><div class="head">${badge(tone, decision)}${expected === undefined ? '' : html`<span class="bad">expected ${expected}</span>`}${doubtful ? html`<span class="bad">has errors, see the findings</span>` : ''}<span class="name">${named === 'request' ? '' : names.length === 1 ? 'record ' : 'records '}<bdi>${names.join(', ')}</bdi>${moreNames === 0 ? '' : ` and ${count(moreNames)} more`}</span></div>
 ${reason === '' ? '' : html`<p class="reason"><bdi>${reason}</bdi></p>`}<p class="rule">Rule ${codeHtml(ruleId)}${severity === '' ? '' : html`, severity <bdi>${severity}</bdi>`}</p>${inlineFacts(question)}</li>\n`;
 }
 
