@@ -1,40 +1,31 @@
 import { resolve } from 'node:path';
-import type { Environment } from '../app/credentials.ts';
-import type { Authenticator, Clock, RandomBytes, RunnerProver } from '../app/ports.ts';
-import type { GateSettings } from '../app/settings.ts';
+import type { Authenticator, RunnerProver } from '../app/ports.ts';
 import { createHmacAuthenticator } from '../domain/auth/hmac-authenticator.ts';
 import { createHmacProver } from '../domain/auth/hmac-prover.ts';
 import type { OidcTrust } from '../domain/auth/oidc/trust.ts';
 import { createRunnerAuthenticator } from '../domain/auth/runner-authenticator.ts';
-import { AuthenticationError, ConfigurationError } from '../domain/diagnosis.ts';
-import type { HmacSigningKey, HmacVerificationKey } from '../domain/keys/types.ts';
-import type { Provider, RunnerIdentity } from '../domain/wire/types.ts';
-import type { HttpClient } from '../io/http/types.ts';
-import type { LocatedToken, NoToken } from '../io/tokens/index.ts';
+import { type AuthenticationError, ConfigurationError } from '../domain/diagnosis.ts';
+import type { HmacVerificationKey } from '../domain/keys/types.ts';
+import type { Provider } from '../domain/wire/types.ts';
+import type { LocatedToken } from '../io/tokens/index.ts';
+import { locateRunnerToken, noHmacKey, noProver, oidcProver, type ProverOptions, providerOf } from './provers.ts';
 
 /** How a run of the gate proves who it is, and how the embedded daemon checks that; the two always fit together. */
 export interface Authentication {
   readonly prover: RunnerProver;
   readonly authenticator: Authenticator;
+  /** What is trusted in tokens; absent without OIDC. */
+  readonly trust?: OidcTrust;
   /** One sentence each, for the reader of the result. */
   readonly notes: readonly string[];
 }
 
-export interface AuthenticationOptions {
-  readonly settings: GateSettings;
-  readonly environment: Environment;
+export interface AuthenticationOptions extends ProverOptions {
   readonly workspace: string;
-  readonly identity: RunnerIdentity;
-  readonly runnerKey: HmacSigningKey | undefined;
   /** Keys that the embedded daemon accepts from runners. */
   readonly runnerKeys: readonly HmacVerificationKey[];
-  readonly http: () => Promise<HttpClient>;
-  /** Unix ms by which the run ends. */
-  readonly deadline: number;
-  readonly now: Clock;
-  readonly randomBytes: RandomBytes;
-  /** Azure: the service connection that the token is to speak for. */
-  readonly serviceConnectionId?: string | undefined;
+  /** `v1` only towards a daemon that knows nothing else; `v2` unless given. */
+  readonly hmacForm?: 'v1' | 'v2';
 }
 
 /** The name under which the embedded daemon is asked, in `HMAC-SHA256-REQUEST` proofs. */
@@ -50,24 +41,13 @@ const EMBEDDED_AUDIENCE = 'cavra-release-governance-embedded';
 export async function chooseAuthentication(options: AuthenticationOptions): Promise<Authentication> {
   const { auth } = options.settings;
   if (auth === 'hmac') return hmacOrNothing(options, noHmacKey());
-  const { locateToken } = await import('../io/tokens/index.ts');
   const provider = providerOf(options.identity);
-  const located = await unlessRefused(() => locateToken(provider, options.environment));
+  const located = await locateRunnerToken(provider, options.environment);
   if (located.source === 'none') {
     return auth === 'oidc' ? nothing(located.reason) : hmacOrNothing(options, located.reason);
   }
   const trust = await pinnedTrust(options, provider);
   return trust === undefined ? hmacOrNothing(options, noHmacKey()) : oidc(options, provider, located, trust);
-}
-
-/** A token that is configured but not there leaves nothing to prove with; that it was so is recorded, as every refusal is. */
-async function unlessRefused(locate: () => Promise<LocatedToken | NoToken>): Promise<LocatedToken | NoToken> {
-  try {
-    return await locate();
-  } catch (error) {
-    if (error instanceof AuthenticationError) return { source: 'none', reason: error };
-    throw error;
-  }
 }
 
 /** The trust in the platform's tokens; undefined: it needs pinning, nobody has begun to, and `auto` has an HMAC key to take instead. */
@@ -100,41 +80,21 @@ async function oidc(
   located: LocatedToken,
   trust: OidcTrust,
 ): Promise<Authentication> {
-  const { environment, now, deadline, serviceConnectionId } = options;
-  const [tokens, keys, { createOidcAuthenticator }, { oidcProof }, { readBindingFacts }] = await Promise.all([
-    import('../io/tokens/index.ts'),
+  const { environment, now, deadline } = options;
+  const [keys, { createOidcAuthenticator }, { readBindingFacts }] = await Promise.all([
     import('../io/jwks-source.ts'),
     import('../domain/auth/oidc/verify.ts'),
-    import('../domain/auth/oidc/proof.ts'),
     import('../domain/auth/oidc/bind/facts.ts'),
   ]);
   const http = await options.http();
-  const notes: string[] = [];
-  const token = tokens.createTokenMemory(async (audience) => {
-    const acquired = await located.acquire({
-      provider,
-      environment,
-      audience,
-      http,
-      deadline,
-      ...(serviceConnectionId === undefined ? {} : { serviceConnectionId }),
-    });
-    notes.push(...acquired.warnings);
-    return acquired;
-  }, now);
   const { jwks } = trust;
   const source =
     'file' in jwks
       ? keys.createJwksFileSource(jwks.file)
       : keys.createJwksUrlSource({ url: jwks.url, http, now, deadline });
   return {
-    prover: {
-      method: 'oidc',
-      prove: async (identity) => {
-        const { token: jwt } = await token(trust.audience);
-        return oidcProof(identity, jwt);
-      },
-    },
+    ...(await oidcProver(options, located, trust.audience)),
+    trust,
     authenticator: createRunnerAuthenticator({
       oidc: createOidcAuthenticator({
         ...trust,
@@ -143,17 +103,16 @@ async function oidc(
         facts: provider === 'local' ? {} : readBindingFacts(provider, environment),
       }),
     }),
-    notes,
   };
 }
 
 function hmacOrNothing(options: AuthenticationOptions, reason: AuthenticationError): Authentication {
-  const { runnerKey, runnerKeys, now, randomBytes } = options;
+  const { runnerKey, runnerKeys, now, randomBytes, hmacForm: form = 'v2' } = options;
   if (runnerKey === undefined) return nothing(reason);
   return {
-    prover: createHmacProver({ key: runnerKey, form: 'v2', audience: EMBEDDED_AUDIENCE, now, randomBytes }),
+    prover: createHmacProver({ key: runnerKey, form, audience: EMBEDDED_AUDIENCE, now, randomBytes }),
     authenticator: createRunnerAuthenticator({
-      hmac: createHmacAuthenticator({ keys: runnerKeys, audience: EMBEDDED_AUDIENCE, accept: ['v2'], now }),
+      hmac: createHmacAuthenticator({ keys: runnerKeys, audience: EMBEDDED_AUDIENCE, accept: [form], now }),
     }),
     notes: [],
   };
@@ -161,21 +120,5 @@ function hmacOrNothing(options: AuthenticationOptions, reason: AuthenticationErr
 
 /** Proves nothing and accepts nobody, so that the refusal is recorded with its reason. */
 function nothing(reason: AuthenticationError): Authentication {
-  return {
-    prover: {
-      method: 'oidc',
-      prove: () => Promise.reject(reason),
-    },
-    authenticator: createRunnerAuthenticator({}),
-    notes: [],
-  };
-}
-
-function noHmacKey(): AuthenticationError {
-  return new AuthenticationError('CAVRA-E301', 'CAVRA_RUNNER_AUTH_HMAC_KEY is not set');
-}
-
-function providerOf(identity: RunnerIdentity): Provider {
-  // The identity was validated, so the provider is one of the known ones.
-  return (identity.provider ?? 'local') as Provider;
+  return { prover: noProver(reason), authenticator: createRunnerAuthenticator({}), notes: [] };
 }

@@ -74,6 +74,11 @@ export function resolveOidcTrust({ provider, env, configured }: TrustQuestion): 
   };
 }
 
+/** The audience of tokens on a platform where nothing else is configured; the empty string where there are none. */
+export function defaultAudience(provider: Provider): string {
+  return provider === 'local' ? '' : PLATFORMS[provider].audience;
+}
+
 /** What an issuer signs is worth nothing without its keys, and keys without an issuer say nothing about whose they are (row 22). */
 function checkComplete({ issuer, jwksUrl, jwksFile }: ConfiguredTrust): void {
   if (jwksUrl && jwksFile) {
