@@ -1,6 +1,6 @@
 // @ts-check
-// Generates the GitLab templates and components from gitlab-templates/src and the bundle in gitlab-templates/dist. The build does it
-// when the bundle is there, and check-dist compares.
+// Generates the GitLab templates and components, and the tables of their inputs in docs/gitlab.md, from gitlab-templates/src and the
+// bundle in gitlab-templates/dist. The build does it when the bundle is there, and check-dist compares.
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,12 +9,13 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const DIST = 'gitlab-templates/dist';
+const PAGE = 'docs/gitlab.md';
 
 /** The generator is TypeScript that imports the core, so it is bundled before it can run. */
 async function loadGenerator() {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: ['gitlab-templates/src/template/templates.ts'],
+    entryPoints: ['gitlab-templates/src/template/index.ts'],
     bundle: true,
     write: false,
     platform: 'node',
@@ -27,9 +28,9 @@ async function loadGenerator() {
   return import(`data:text/javascript;base64,${Buffer.from(file.contents).toString('base64')}`);
 }
 
-/** Returns the text of every template by its path from the repository's root. */
+/** Returns the text of every template, and of the page that documents them, by its path from the repository's root. */
 export async function generate() {
-  const { generateTemplates } = await loadGenerator();
+  const { generateTemplates, withInputTables } = await loadGenerator();
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   /** @type {ReadonlyMap<string, string>} */
   const templates = generateTemplates({
@@ -38,7 +39,7 @@ export async function generate() {
     version,
     committed: (/** @type {string} */ path) => readText(path),
   });
-  return templates;
+  return new Map([...templates, [PAGE, withInputTables(readFileSync(join(root, PAGE), 'utf8'))]]);
 }
 
 /** Writes the templates; returns what was written, as paths from the repository's root. */

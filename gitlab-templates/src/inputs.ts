@@ -39,7 +39,6 @@ const SETTING_NAMES: Readonly<Record<string, string>> = { rules: 'decision_rules
 
 /** What is special about a setting on GitLab. */
 const SETTING_DETAILS: Readonly<Record<string, Partial<TemplateInput>>> = {
-  request: { description: 'request files or globs, several with a semicolon between them' },
   'request-json': {
     regex: JSON_LINE,
     description: 'a request inline, as JSON on one line; GitLab takes at most 1 KB, so a file is the better place',
@@ -58,6 +57,7 @@ const SETTING_DETAILS: Readonly<Record<string, Partial<TemplateInput>>> = {
     description: 'audience of the job’s OIDC token, compared exactly',
   },
   'jwks-url': { description: 'where the issuer publishes its keys; by default the issuer’s /oauth/discovery/keys' },
+  jwks: { description: 'the issuer’s keys as a file, instead of jwks_url' },
   'max-token-age': {
     default: DEFAULT_MAX_TOKEN_AGE_SECONDS,
     description: 'greatest age of the OIDC token in seconds; GitLab issues it when the job starts',
@@ -232,8 +232,12 @@ function settingInput(setting: SettingDefinition): TemplateInput {
     configures: true,
     ...typeOf(setting),
     ...details,
-    description: `${details?.description ?? setting.description}${later}`,
+    description: `${details?.description ?? oneLine(setting)}${later}`,
   };
+}
+
+function oneLine({ kind, description }: SettingDefinition): string {
+  return kind === 'list' ? description.replace('one a line', 'several with a semicolon between them') : description;
 }
 
 function typeOf({

@@ -1,4 +1,4 @@
-import { type GateSettings, readGateSettings } from '@cavra/release-governance-core';
+import { type GateSettings, readGateSettings, type SettingKind } from '@cavra/release-governance-core';
 import type { Configuration } from './configuration.ts';
 import { GATE_INPUTS, inputName } from './inputs.ts';
 
@@ -10,14 +10,9 @@ const JWKS_PATH = '/oauth/discovery/keys';
  * @throws ConfigurationError CAVRA-E201 naming every mistake
  */
 export function gateSettings(configuration: Configuration): GateSettings {
-  return readGateSettings(({ name }) => {
+  return readGateSettings(({ name, kind }) => {
     const input = inputName(name);
-    const text =
-      name === 'jwks-url'
-        ? jwksUrl(configuration)
-        : name === 'request'
-          ? requests(configuration)
-          : configuration.text(input);
+    const text = name === 'jwks-url' ? jwksUrl(configuration) : inputText(configuration, input, kind);
     return text === defaultText(input) ? undefined : { text, label: `input ${input}` };
   });
 }
@@ -30,9 +25,10 @@ function jwksUrl(configuration: Configuration): string {
   return `${issuer.replace(/\/$/, '')}${JWKS_PATH}`;
 }
 
-/** One a line for the gate; an input is one line. */
-function requests(configuration: Configuration): string {
-  return configuration.text('request').replaceAll(';', '\n');
+/** A list has one entry a line for the gate; an input is one line. */
+function inputText(configuration: Configuration, input: string, kind: SettingKind): string {
+  const text = configuration.text(input);
+  return kind === 'list' ? text.replaceAll(';', '\n') : text;
 }
 
 /** What the template itself fills in is not a choice of the pipeline's: in a merge request, choices of trust are refused. */
