@@ -19,6 +19,7 @@ const RUNNER_KEY = 'CAVRA_RUNNER_AUTH_HMAC_KEY';
 const RUNNER_KEY_ID = 'CAVRA_RUNNER_AUTH_KEY_ID';
 const EVIDENCE_KEY = 'CAVRA_DAEMON_EVIDENCE_HMAC_KEY';
 const EVIDENCE_KEY_ID = 'CAVRA_DAEMON_EVIDENCE_KEY_ID';
+const ATTESTATION_KEY = 'CAVRA_ATTESTATION_KEY';
 
 /**
  * Reads the signing keys from the environment. A key is the UTF-8 bytes of its variable (wire-format.md section 3).
@@ -39,7 +40,7 @@ export function readSigningKeys(environment: Environment): SigningKeys {
  * @throws ConfigurationError CAVRA-E201 when real keys are configured as well: it must be clear which ones sign
  */
 export function ephemeralSigningKeys(environment: Environment, randomBytes: RandomBytes): SigningKeys {
-  const configured = [RUNNER_KEY, EVIDENCE_KEY].filter((name) => environment[name]);
+  const configured = [RUNNER_KEY, EVIDENCE_KEY, ATTESTATION_KEY].filter((name) => environment[name]);
   if (configured.length > 0) {
     throw new ConfigurationError('CAVRA-E201', `--ephemeral-keys excludes ${configured.join(' and ')}`);
   }
@@ -75,7 +76,7 @@ function signingKey(environment: Environment, keyName: string, idName: string): 
 const SECRET_VARIABLES: readonly string[] = [
   RUNNER_KEY,
   EVIDENCE_KEY,
-  'CAVRA_ATTESTATION_KEY',
+  ATTESTATION_KEY,
   'CAVRA_RUNNER_AUTH_OIDC_TOKEN',
   'CAVRA_GITLAB_OIDC_TOKEN',
   'GITLAB_OIDC_TOKEN',

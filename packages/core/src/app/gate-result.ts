@@ -11,7 +11,7 @@ export interface GateResult {
   readonly decisions: readonly DecisionJson[];
   readonly authentication: AuthenticationJson | null;
   readonly evidence: EvidenceJson | null;
-  readonly checkpoint: null;
+  readonly checkpoint: CheckpointJson | null;
   readonly timings_ms: Readonly<Record<string, number>>;
   /** Which rule of the trust policy let the runner pass, or null. */
   readonly trust: { readonly rule: string } | null;
@@ -47,6 +47,15 @@ export interface AuthenticationJson {
   readonly unverified: readonly string[];
 }
 
+/** The checkpoint over the evidence. */
+export interface CheckpointJson {
+  /** Name in the evidence folder. */
+  readonly file: string;
+  readonly key_id: string;
+  /** What it says of the release. */
+  readonly result: 'PASSED' | 'FAILED';
+}
+
 export interface EvidenceJson {
   readonly dir: string;
   readonly stream: string;
@@ -80,7 +89,7 @@ export function gateResult(outcome: GateOutcome): GateResult {
     })),
     authentication: runner === undefined ? null : authenticationJson(runner),
     evidence: evidenceJson(outcome),
-    checkpoint: null,
+    checkpoint: checkpointJson(outcome),
     timings_ms: outcome.timings,
     trust: rule === undefined ? null : { rule },
     identity: outcome.identity ?? null,
@@ -102,6 +111,11 @@ function authenticationJson(runner: AuthenticatedRunner): AuthenticationJson {
     verified: runner.verified,
     unverified: runner.unverified,
   };
+}
+
+function checkpointJson({ checkpoint, guard }: GateOutcome): CheckpointJson | null {
+  if (checkpoint === undefined || guard?.withheld.some(({ name }) => name === checkpoint.file)) return null;
+  return { file: checkpoint.file, key_id: checkpoint.keyId, result: checkpoint.result };
 }
 
 function evidenceJson({ evidenceDir, report }: GateOutcome): EvidenceJson | null {

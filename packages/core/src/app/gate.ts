@@ -9,6 +9,7 @@ import {
 } from '../domain/diagnosis.ts';
 import type { VerificationReport } from '../domain/evidence/report.ts';
 import type { RunnerIdentity } from '../domain/wire/types.ts';
+import type { Judgement } from './attest.ts';
 import type { GuardResult } from './guard.ts';
 import type { Clock, Evaluation, GovernanceRuntime, RunnerProver } from './ports.ts';
 import type { LoadedRequest } from './requests.ts';
@@ -27,8 +28,25 @@ export interface EvidenceFolderPort {
   writeResponses(evaluations: readonly Evaluation[]): Promise<void>;
   /** Verifies the stream with this run's keys and writes the report beside it. */
   verify(): Promise<VerificationReport>;
+  /**
+   * Signs a checkpoint over the evidence as it was verified, in place of one that was signed before; undefined: there is no key for that,
+   * or the evidence is not valid.
+   */
+  attest(judgement: Judgement): Promise<AttestedEvidence | undefined>;
   /** Searches what would be published for secrets and withholds what holds one. */
   guard(): Promise<GuardResult>;
+}
+
+/** What became of the evidence by its checkpoint. */
+export interface AttestedEvidence {
+  /** Name in the evidence folder. */
+  readonly file: string;
+  readonly keyId: string;
+  readonly result: 'PASSED' | 'FAILED';
+  /** SHA-256 of the files that it is about, by their names in the evidence folder; lower-case hex. */
+  readonly digests: ReadonlyMap<string, string>;
+  /** The verification report, which now has the checkpoint. */
+  readonly report: VerificationReport;
 }
 
 /** What the gate is made of. Each step is called at most once, in this order. */
@@ -63,6 +81,8 @@ export interface GateOutcome {
   readonly decisions: readonly JudgedDecision[];
   readonly evidenceDir: string | undefined;
   readonly report: VerificationReport | undefined;
+  /** The checkpoint over the evidence; undefined: none was signed. */
+  readonly checkpoint: AttestedEvidence | undefined;
   readonly guard: GuardResult | undefined;
   readonly notes: readonly string[];
   /** Milliseconds per step. */
@@ -75,6 +95,7 @@ class GateRun {
   runtime: GovernanceRuntime | undefined;
   readonly decisions: JudgedDecision[] = [];
   report: VerificationReport | undefined;
+  checkpoint: AttestedEvidence | undefined;
   guard: GuardResult | undefined;
   readonly timings: Record<string, number> = {};
   readonly #parts: GateParts;
@@ -100,23 +121,29 @@ class GateRun {
  */
 export async function runGate(parts: GateParts): Promise<GateOutcome> {
   const run = new GateRun(parts);
-  const failures = await run.timed('total', async () => {
+  const failure = await run.timed('total', async () => {
     const decided = await failureOf(() => parts.withinDeadline(() => decideAll(run, parts)));
     // Evidence of a failed run matters as much as that of a pass: it is verified and searched whatever happened before.
-    const closed = await failureOf(() => closeEvidence(run));
-    return [decided, closed];
+    const closed = await closeEvidence(run, decided);
+    return verdictOf(run, [decided, closed]);
   });
   return {
     settings: parts.settings,
-    failure: firstCause([...failures, ...findingsOf(run)]) ?? unproven(run),
+    failure,
     identity: run.identity,
     decisions: run.decisions,
     evidenceDir: run.folder?.path,
     report: run.report,
+    checkpoint: run.checkpoint,
     guard: run.guard,
     notes: [...(run.folder?.notes ?? []), ...parts.notes()],
     timings: run.timings,
   };
+}
+
+/** The failure of the run, if it is one; undefined: the gate passes. */
+function verdictOf(run: GateRun, failures: readonly (CavraError | undefined)[]): CavraError | undefined {
+  return firstCause([...failures, ...findingsOf(run)]) ?? unproven(run);
 }
 
 async function decideAll(run: GateRun, parts: GateParts): Promise<void> {
@@ -163,22 +190,44 @@ async function ask(
   }
 }
 
-/** Ends the writing, then verifies and guards what was written; each step is done even when one before it failed. */
-async function closeEvidence(run: GateRun): Promise<void> {
+/**
+ * Ends the writing, then verifies, attests and guards what was written; each step is done even when one before it failed.
+ *
+ * @param decided why the decisions failed
+ * @returns the first cause of a failure here
+ */
+async function closeEvidence(run: GateRun, decided: CavraError | undefined): Promise<CavraError | undefined> {
   const { folder, runtime } = run;
-  if (folder === undefined) return;
+  if (folder === undefined) return undefined;
   const failures = [
     await failureOf(async () => runtime?.close()),
     await failureOf(() => folder.writeResponses(run.decisions.map(({ evaluation }) => evaluation))),
     await failureOf(async () => {
       run.report = await run.timed('verify', () => folder.verify());
     }),
-    await failureOf(async () => {
-      run.guard = await run.timed('guard', () => folder.guard());
-    }),
   ];
-  const failure = firstCause(failures);
-  if (failure !== undefined) throw failure;
+  const soFar = firstCause([decided, ...failures, ...findingsOf(run)]);
+  failures.push(await failureOf(() => attest(run, folder, soFar === undefined && run.decisions.length > 0)));
+  failures.push(await failureOf(() => guard(run, folder)));
+  if (run.checkpoint?.result === 'PASSED' && verdictOf(run, [decided, ...failures]) !== undefined) {
+    // What was found only now must not leave a checkpoint behind that says the opposite.
+    failures.push(await failureOf(() => attest(run, folder, false)));
+    failures.push(await failureOf(() => guard(run, folder)));
+  }
+  return firstCause(failures);
+}
+
+async function attest(run: GateRun, folder: EvidenceFolderPort, passes: boolean): Promise<void> {
+  const runner = run.decisions.find(({ evaluation }) => evaluation.runner !== undefined)?.evaluation.runner;
+  run.checkpoint = await run.timed('attest', () => folder.attest({ passes, runner }));
+  run.report = run.checkpoint?.report ?? run.report;
+}
+
+/** Searches the folder; what an earlier search has withheld is not there any more, and still withheld. */
+async function guard(run: GateRun, folder: EvidenceFolderPort): Promise<void> {
+  const before = run.guard?.withheld ?? [];
+  const found = await run.timed('guard', () => folder.guard());
+  run.guard = { ...found, withheld: [...before, ...found.withheld] };
 }
 
 /** What the finished run itself shows to be wrong. */
@@ -196,11 +245,23 @@ function findingsOf(run: GateRun): (CavraError | undefined)[] {
     run.report !== undefined && run.report.records < run.decisions.length
       ? new EvidenceError('CAVRA-E401', `${run.decisions.length} decisions but ${run.report.records} records`)
       : undefined,
+    changedSince(run),
     refused?.evaluation.refusal,
     unmet === undefined || unmet.expectation.met
       ? undefined
       : new GateSaysNoError(unmet.expectation.code, `${unmet.request.path}: ${unmet.expectation.message}`),
   ];
+}
+
+/** A file that is not any more what the checkpoint says. */
+function changedSince({ checkpoint, guard: found }: GateRun): CavraError | undefined {
+  const changed = found?.files.find(({ name, sha256 }) => {
+    const attested = checkpoint?.digests.get(name);
+    return attested !== undefined && attested !== sha256;
+  });
+  return changed === undefined
+    ? undefined
+    : new EvidenceError('CAVRA-E404', `${changed.name} was changed after the checkpoint was signed`);
 }
 
 /** A pass needs a decision, valid evidence and a searched folder; that one of them is absent without a cause is a defect. */

@@ -221,8 +221,7 @@ const DEFINITIONS = [
     kind: 'list',
     role: 'plain',
     placeholder: 'FILE',
-    description: 'release artifacts that the checkpoint names',
-    availability: 'not yet',
+    description: 'release artifacts that the checkpoint names, files or globs, one a line',
   },
   {
     name: 'previous-checkpoint',
@@ -231,7 +230,6 @@ const DEFINITIONS = [
     role: 'plain',
     placeholder: 'FILE',
     description: 'checkpoint of an earlier run, to chain to',
-    availability: 'not yet',
   },
   {
     name: 'rules',
@@ -286,6 +284,8 @@ export interface GateSettings {
   readonly trustPolicy: string | undefined;
   readonly trustPolicySha256: string | undefined;
   readonly keyring: string | undefined;
+  readonly subjectPaths: readonly string[];
+  readonly previousCheckpoint: string | undefined;
   readonly rules: 'strict' | 'compatible';
   readonly keyRotation: 'off' | 'warn' | 'enforce';
   readonly timeoutSeconds: number;
@@ -390,6 +390,8 @@ function typed(values: ReadonlyMap<string, string>, given: ReadonlySet<SettingNa
     trustPolicy: text('trust-policy'),
     trustPolicySha256: text('trust-policy-sha256')?.toLowerCase(),
     keyring: text('keyring'),
+    subjectPaths: lines(text('subject-path')),
+    previousCheckpoint: text('previous-checkpoint'),
     rules: required('rules') as GateSettings['rules'],
     keyRotation: required('key-rotation') as GateSettings['keyRotation'],
     timeoutSeconds: Number(required('timeout-seconds')),

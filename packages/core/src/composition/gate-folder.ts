@@ -1,12 +1,16 @@
 import { join } from 'node:path';
-import type { EvidenceFolderPort } from '../app/gate.ts';
+import type { Judgement } from '../app/attest.ts';
+import type { AttestedEvidence, EvidenceFolderPort } from '../app/gate.ts';
 import { guardEvidence } from '../app/guard.ts';
 import type { Authenticator, Clock, Evaluation, RandomBytes, TrustPolicyEvaluator } from '../app/ports.ts';
-import { verifyEvidence } from '../app/verify.ts';
+import { type EvidenceSource, verifyEvidence } from '../app/verify.ts';
 import { RequestHandler } from '../daemon/handler.ts';
+import type { Checkpoint } from '../domain/checkpoint/checkpoint.ts';
+import { checkpointDetails } from '../domain/checkpoint/details.ts';
 import type { RulesMode } from '../domain/decision/rules.ts';
 import { worstDecision } from '../domain/decision/worst.ts';
 import {
+  CHECKPOINT_FILE,
   CLAIMS_FILE,
   claimsFileText,
   RESPONSE_FILE,
@@ -18,9 +22,10 @@ import {
   STREAM_FILE,
   VERIFICATION_FILE,
 } from '../domain/evidence/files.ts';
-import { reportText } from '../domain/evidence/report.ts';
+import { reportText, type VerificationReport, type VerifierIdentity } from '../domain/evidence/report.ts';
 import type { SecretSearcher } from '../domain/secrets/searcher.ts';
 import type { DecisionResponse, RunnerIdentity } from '../domain/wire/types.ts';
+import { removeCheckpoint, setCheckpointAside } from '../io/checkpoint-file.ts';
 import { writeFileDurably } from '../io/durable-file.ts';
 import { continueOrSetAside } from '../io/earlier-evidence.ts';
 import { openEvidenceFolder } from '../io/evidence-folder.ts';
@@ -28,8 +33,8 @@ import { openEvidence } from '../io/evidence-reader.ts';
 import { type FileEvidenceRecorder, openEvidenceRecorder } from '../io/evidence-recorder.ts';
 import { guardedFolder } from '../io/guarded-folder.ts';
 import { readRecordedResponses } from '../io/recorded-responses.ts';
+import type { RunAttestor } from './attestor.ts';
 import type { RunKeys } from './keys.ts';
-import { verifierIdentity } from './verifier.ts';
 
 export interface GateFolderOptions {
   /** As configured. */
@@ -44,7 +49,10 @@ export interface GateFolderOptions {
   readonly rules: RulesMode;
   readonly now: Clock;
   readonly randomBytes: RandomBytes;
-  readonly version: string;
+  /** This program, for the report. */
+  readonly verifier: VerifierIdentity;
+  /** Signs a checkpoint over the evidence; undefined: there is no key for that. */
+  readonly attestor: RunAttestor | undefined;
   readonly runFacts?: Readonly<Record<string, string>>;
 }
 
@@ -61,6 +69,8 @@ class GateFolder implements EvidenceFolderPort {
   #recorder: FileEvidenceRecorder | undefined;
   /** Responses to earlier steps of the same job, whose stream is continued. */
   #earlier: readonly DecisionResponse[] = [];
+  readonly #ownNotes: string[] = [];
+  #report: VerificationReport | undefined;
 
   constructor(options: GateFolderOptions, absolute: string) {
     this.path = options.path;
@@ -69,7 +79,7 @@ class GateFolder implements EvidenceFolderPort {
   }
 
   get notes(): readonly string[] {
-    return this.#recorder?.notes ?? [];
+    return [...(this.#recorder?.notes ?? []), ...this.#ownNotes];
   }
 
   async openRuntime(): Promise<RequestHandler> {
@@ -103,28 +113,76 @@ class GateFolder implements EvidenceFolderPort {
     await this.#write(RESPONSES_FILE, responsesFileText(responses));
   }
 
-  async verify() {
-    const { keys, now, version } = this.#options;
+  async verify(): Promise<VerificationReport> {
+    const { keys, now, verifier, attestor } = this.#options;
+    // A checkpoint that is here is of an earlier step of this job: it is grown from, or set aside, but does not fit any more.
+    const { checkpoint: earlier, ...source } = await openEvidence(this.#absolute);
+    const observers = await closeOnFailure(source, async () => {
+      if (earlier !== undefined && attestor === undefined)
+        this.#ownNotes.push(await setCheckpointAside(this.#absolute));
+      return attestor === undefined ? [] : [attestor.begin({ ...source, checkpoint: earlier })];
+    });
     const { report } = await verifyEvidence(
       {
         path: this.#absolute,
         keys: keys.evidenceVerification,
         // Without a key nothing was signed; that is only possible outside of CI platforms, and the report says so.
         integrityOnly: keys.evidence === undefined,
+        observers,
       },
-      { now, verifier: verifierIdentity(version), openEvidence },
+      { now, verifier, openEvidence: async () => ({ ...source, checkpoint: undefined }) },
     );
     // The published report must not tell where on this machine the folder was.
-    const published = { ...report, path: join(this.path, report.path.slice(this.#absolute.length)) };
-    await this.#write(VERIFICATION_FILE, reportText(published));
-    return published;
+    return this.#publish({ ...report, path: join(this.path, report.path.slice(this.#absolute.length)) });
+  }
+
+  async attest(judgement: Judgement): Promise<AttestedEvidence | undefined> {
+    const { attestor, identity, now } = this.#options;
+    const report = this.#report;
+    if (attestor === undefined || report?.valid !== true) return undefined;
+    // One that could not be replaced must not stay: it may say more than is known now.
+    if (report.checkpoint !== 'absent') await removeCheckpoint(this.#absolute);
+    const { text, checkpoint } = attestor.attest(report, identity, judgement, now());
+    await this.#write(CHECKPOINT_FILE, text);
+    const { keyId, statement } = checkpoint;
+    const digests = statement.subjects.flatMap((subject) =>
+      'sha256' in subject ? [[subject.name, subject.sha256] as const] : [],
+    );
+    return {
+      file: CHECKPOINT_FILE,
+      keyId,
+      result: statement.result,
+      digests: new Map(digests),
+      report: await this.#publish(sealedReport(report, checkpoint)),
+    };
   }
 
   async guard() {
     return guardEvidence(guardedFolder(this.#absolute), this.#options.searcher);
   }
 
+  /** Writes the report beside the evidence. */
+  async #publish(report: VerificationReport): Promise<VerificationReport> {
+    this.#report = report;
+    await this.#write(VERIFICATION_FILE, reportText(report));
+    return report;
+  }
+
   async #write(name: string, text: string): Promise<void> {
     await writeFileDurably(this.#absolute, name, Buffer.from(text, 'utf8'));
+  }
+}
+
+/** The report of evidence that was just sealed. */
+function sealedReport(report: VerificationReport, checkpoint: Checkpoint): VerificationReport {
+  return { ...report, checkpoint: 'valid', tail: 'sealed', checkpoint_details: checkpointDetails(checkpoint) };
+}
+
+async function closeOnFailure<T>({ close }: Pick<EvidenceSource, 'close'>, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await close();
+    throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { configuredSecrets, type Environment, type SigningKeys } from '../app/credentials.ts';
+import { configuredSecrets, type Environment } from '../app/credentials.ts';
 import { withinDeadline } from '../app/deadline.ts';
 import { type EvidenceFolderPort, type GateOutcome, type GateParts, runGate } from '../app/gate.ts';
 import type { Clock, RandomBytes, TrustPolicyEvaluator } from '../app/ports.ts';
@@ -14,10 +14,12 @@ import { createTrustPolicyEvaluator } from '../domain/trust/evaluator.ts';
 import { refuseTrustOverrides, trustOverrides } from '../domain/trust/pull-request.ts';
 import type { RunnerIdentity } from '../domain/wire/types.ts';
 import { readInlineRequest, readRequestFiles } from '../io/request-files.ts';
+import type { RunAttestor } from './attestor.ts';
 import { type Authentication, chooseAuthentication } from './authentication.ts';
 import { openGateFolder } from './gate-folder.ts';
 import { loadKeys, type RunKeys } from './keys.ts';
 import { lazyHttpClient, type NetworkOptions, refuseUnverifiedTls } from './network.ts';
+import { programIdentity } from './verifier.ts';
 
 /** What an entry file hands over to run the gate on this machine. */
 export interface CreateGateOptions {
@@ -32,6 +34,8 @@ export interface CreateGateOptions {
   readonly randomBytes: RandomBytes;
   /** The product's version, for the verification report. */
   readonly version: string;
+  /** Absolute path of the running program's entry file, whose SHA-256 stands in report and checkpoint. */
+  readonly program?: string;
   /** What the front end says of itself, to be published as `release-governance-run.json`; never a secret. */
   readonly runFacts?: Readonly<Record<string, string>>;
   /** Network set-up where the platform has its own. */
@@ -60,7 +64,8 @@ function gateParts(options: CreateGateOptions): GateParts {
   const deadline = now() + budget * NETWORK_SHARE;
   const http = lazyHttpClient(environment, network, { now, randomBytes, version });
   let keys: RunKeys | undefined;
-  let trust: TrustPolicyEvaluator | undefined;
+  let trust: LoadedTrust | undefined;
+  let attestor: RunAttestor | undefined;
   let authentication: Authentication | undefined;
   const notes: string[] = [];
 
@@ -76,6 +81,7 @@ function gateParts(options: CreateGateOptions): GateParts {
       keys = await loadKeys(options);
       notes.push(...keys.notes);
       trust = await loadTrust(options, notes);
+      attestor = await loadAttestor(options, keys, trust);
       const { requestJson, requests } = settings;
       return requestJson === undefined ? readRequestFiles(requests, workspace) : [readInlineRequest(requestJson)];
     },
@@ -99,7 +105,7 @@ function gateParts(options: CreateGateOptions): GateParts {
       return authentication.prover;
     },
 
-    openFolder: (identity) => openFolder(options, identity, { keys, trust, authentication }),
+    openFolder: (identity) => openFolder(options, identity, { keys, trust, attestor, authentication }),
 
     notes: () => [...notes, ...(authentication?.notes ?? [])],
   };
@@ -107,13 +113,14 @@ function gateParts(options: CreateGateOptions): GateParts {
 
 /** Opens the folder for what the steps before it have prepared. */
 async function openFolder(
-  { settings, environment, workspace, now, randomBytes, version, runFacts }: CreateGateOptions,
+  options: CreateGateOptions,
   identity: RunnerIdentity,
-  { keys, trust, authentication }: Partial<Prepared>,
+  { keys, trust, attestor, authentication }: Prepared,
 ): Promise<EvidenceFolderPort> {
   if (keys === undefined || trust === undefined || authentication === undefined) {
     throw new Error('the evidence folder is opened before keys, trust and authentication are known');
   }
+  const { settings, environment, workspace, now, randomBytes, runFacts } = options;
   return openGateFolder({
     path: settings.evidenceDir,
     workspace,
@@ -121,40 +128,82 @@ async function openFolder(
     keys,
     searcher: createSecretSearcher(secretsOf(environment, keys)),
     authenticator: authentication.authenticator,
-    trust,
+    trust: trust.evaluator,
     rules: settings.rules,
     now,
     randomBytes,
-    version,
+    verifier: await programIdentity(options),
+    attestor,
     ...(runFacts === undefined ? {} : { runFacts }),
   });
 }
 
 interface Prepared {
   readonly keys: RunKeys | undefined;
-  readonly trust: TrustPolicyEvaluator | undefined;
+  readonly trust: LoadedTrust | undefined;
+  readonly attestor: RunAttestor | undefined;
   readonly authentication: Authentication | undefined;
 }
 
 /** Everything that must never reach the evidence: what the environment holds, and keys that came from elsewhere. */
-export function secretsOf(environment: Environment, { evidence, runner }: Pick<SigningKeys, 'evidence' | 'runner'>) {
+export function secretsOf(
+  environment: Environment,
+  { evidence, runner, attestation }: Pick<RunKeys, 'evidence' | 'runner' | 'attestation'>,
+) {
   const signing = [
     { name: 'the evidence key', value: evidence?.secret },
     { name: 'the runner key', value: runner?.secret },
   ].flatMap(({ name, value }) => (value === undefined ? [] : [{ name, value }]));
-  return [...configuredSecrets(environment), ...signing];
+  return [...configuredSecrets(environment), ...signing, ...attestation.secrets];
 }
 
-async function loadTrust({ settings, workspace }: CreateGateOptions, notes: string[]): Promise<TrustPolicyEvaluator> {
+interface LoadedTrust {
+  readonly evaluator: TrustPolicyEvaluator;
+  /** Of the policy's file; undefined: there is none. */
+  readonly sha256: string | undefined;
+}
+
+/** Reads the trust policy; adds what a reader should know of it to `notes`. */
+export async function loadTrust({ settings, workspace }: CreateGateOptions, notes: string[]): Promise<LoadedTrust> {
   if (settings.trustPolicy === undefined) {
     notes.push('no trust policy was given: only this repository may pass, and no pull request');
-    return createTrustPolicyEvaluator(undefined);
+    return { evaluator: createTrustPolicyEvaluator(undefined), sha256: undefined };
   }
   const { readTrustPolicyFile } = await import('../io/trust-policy-file.ts');
-  const { policy } = await readTrustPolicyFile(resolve(workspace, settings.trustPolicy), {
+  const { policy, sha256 } = await readTrustPolicyFile(resolve(workspace, settings.trustPolicy), {
     sha256: settings.trustPolicySha256,
   });
-  return createTrustPolicyEvaluator(policy);
+  return { evaluator: createTrustPolicyEvaluator(policy), sha256 };
+}
+
+/**
+ * Gets what signs the checkpoint, and loads its code only where there is a key for it.
+ *
+ * @throws ConfigurationError CAVRA-E201 something is asked of a checkpoint, but there is no key to sign one
+ */
+export async function loadAttestor(
+  options: CreateGateOptions,
+  { attestation: { signing, trust } }: RunKeys,
+  policy: Pick<LoadedTrust, 'sha256'>,
+): Promise<RunAttestor | undefined> {
+  const { settings, workspace, now } = options;
+  if (signing === undefined) {
+    if (settings.subjectPaths.length > 0 || settings.previousCheckpoint !== undefined) {
+      const message = 'subject-path and previous-checkpoint need a key that signs checkpoints: CAVRA_ATTESTATION_KEY';
+      throw new ConfigurationError('CAVRA-E201', message);
+    }
+    return undefined;
+  }
+  const { createAttestor } = await import('./attestor.ts');
+  return createAttestor({
+    key: signing,
+    trust,
+    settings,
+    workspace,
+    policySha256: policy.sha256,
+    verifier: await programIdentity(options),
+    nowMs: now(),
+  });
 }
 
 /** Who can edit the job can edit the gate: a pull request chooses nothing of what is trusted or expected (design.md section 4). */

@@ -2,16 +2,18 @@ import { resolve } from 'node:path';
 import { type Environment, ephemeralSigningKeys, readSigningKeys, type SigningKeys } from '../app/credentials.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import { detectedPlatforms } from '../domain/identity/detect.ts';
-import { isPastQuarter } from '../domain/keys/key-id.ts';
 import { signingFault } from '../domain/keys/signing.ts';
-import type { HmacSigningKey, HmacVerificationKey } from '../domain/keys/types.ts';
+import type { HmacSigningKey, HmacVerificationKey, KeyPurpose } from '../domain/keys/types.ts';
 import type { KeyringFile } from '../io/keyring-file.ts';
+import type { AttestationKeys } from './attestation-keys.ts';
 import type { CreateGateOptions } from './gate.ts';
+import { type RotatedKey, rotationNotes } from './rotation.ts';
 
 /** The keys of one run: what signs, and what verification accepts. */
 export interface RunKeys extends SigningKeys {
   readonly evidenceVerification: readonly HmacVerificationKey[];
   readonly runnerVerification: readonly HmacVerificationKey[];
+  readonly attestation: AttestationKeys;
   /** One sentence each, for the reader of the result. */
   readonly notes: readonly string[];
 }
@@ -24,8 +26,11 @@ export interface RunKeys extends SigningKeys {
  *   where rotation is enforced
  */
 export async function loadKeys(options: CreateGateOptions): Promise<RunKeys> {
+  const { settings, environment, now } = options;
   const given = givenKeys(options);
-  const [evidence, runner] = await ringedKeys(options, given);
+  const file = given.ephemeral ? undefined : await keyringOf(options);
+  const [evidence, runner] = await ringedKeys(options, given, file);
+  const attestation = await attestationKeys(environment, file, now());
   const signing = { evidence: evidence.signing, runner: runner.signing, ephemeral: given.ephemeral };
   const platforms = detectedPlatforms(options.environment);
   if (signing.evidence === undefined && platforms.length > 0) {
@@ -35,12 +40,50 @@ export async function loadKeys(options: CreateGateOptions): Promise<RunKeys> {
     ...signing,
     evidenceVerification: evidence.verification,
     runnerVerification: runner.verification,
+    attestation,
     notes: [
-      ...keyNotes(signing),
+      ...keyNotes(signing, attestation),
       ...unresolvedNotes([...evidence.unresolved, ...runner.unresolved]),
-      ...rotationNotes(options, signing),
+      ...rotationNotes(
+        settings.keyRotation,
+        [
+          rotated('evidence', signing.evidence, file),
+          rotated('runner', signing.runner, file),
+          rotated('attestation', attestation.signing, file),
+        ].flat(),
+        now(),
+      ),
     ],
   };
+}
+
+async function keyringOf({ settings, workspace }: CreateGateOptions): Promise<KeyringFile | undefined> {
+  if (settings.keyring === undefined) return undefined;
+  const { readKeyringFile } = await import('../io/keyring-file.ts');
+  return readKeyringFile(resolve(workspace, settings.keyring));
+}
+
+/** Loads what public keys need only where one could be. */
+async function attestationKeys(
+  environment: Environment,
+  file: KeyringFile | undefined,
+  nowMs: number,
+): Promise<AttestationKeys> {
+  const isGiven = Boolean(environment['CAVRA_ATTESTATION_KEY']);
+  const isInKeyring = file?.keyring.keys.some(({ purpose }) => purpose === 'attestation') === true;
+  if (!isGiven && !isInKeyring) return { signing: undefined, trust: [], secrets: [] };
+  const { loadAttestationKeys } = await import('./attestation-keys.ts');
+  return loadAttestationKeys(environment, file, nowMs);
+}
+
+function rotated(
+  purpose: KeyPurpose,
+  key: { readonly id: string } | undefined,
+  file: KeyringFile | undefined,
+): RotatedKey[] {
+  if (key === undefined) return [];
+  const entry = file?.keyring.keys.find((each) => each.purpose === purpose && each.id === key.id);
+  return [{ id: key.id, ...(entry?.notAfter === undefined ? {} : { notAfter: entry.notAfter }) }];
 }
 
 function givenKeys({ ephemeralKeys, environment, randomBytes }: CreateGateOptions): SigningKeys {
@@ -63,11 +106,9 @@ interface PurposeKeys {
 async function ringedKeys(
   options: CreateGateOptions,
   given: SigningKeys,
+  file: KeyringFile | undefined,
 ): Promise<readonly [PurposeKeys, PurposeKeys]> {
-  const { settings, workspace } = options;
-  if (settings.keyring === undefined || given.ephemeral) return [alone(given.evidence), alone(given.runner)];
-  const { readKeyringFile } = await import('../io/keyring-file.ts');
-  const file = await readKeyringFile(resolve(workspace, settings.keyring));
+  if (file === undefined) return [alone(given.evidence), alone(given.runner)];
   return [await ringed(file, 'evidence', given.evidence, options), await ringed(file, 'runner', given.runner, options)];
 }
 
@@ -95,22 +136,18 @@ async function ringed(
   return { signing: given, verification: [...others, ...own], unresolved: unresolved.filter((id) => id !== given.id) };
 }
 
-function keyNotes({ ephemeral, evidence }: SigningKeys): string[] {
+function keyNotes({ ephemeral, evidence }: SigningKeys, attestation: AttestationKeys): string[] {
   if (ephemeral) return ['the keys are ephemeral: nobody can check these signatures after this run'];
-  return evidence === undefined ? ['no evidence key is set: the evidence is not signed'] : [];
+  return [
+    ...(evidence === undefined ? ['no evidence key is set: the evidence is not signed'] : []),
+    ...(attestation.signing === undefined ? [NO_CHECKPOINT] : []),
+  ];
 }
+
+/** Recommended, not required. */
+export const NO_CHECKPOINT =
+  'no attestation key is set (CAVRA_ATTESTATION_KEY): no checkpoint is signed, so an auditor needs the evidence key, and records cut off at the end would not be noticed';
 
 function unresolvedNotes(ids: readonly string[]): string[] {
   return ids.length === 0 ? [] : [`keys of the keyring whose secret this job does not hold: ${ids.join(', ')}`];
-}
-
-/** Key ids carry their quarter (design.md section 5.3). */
-function rotationNotes({ settings, now }: CreateGateOptions, { evidence, runner }: SigningKeys): string[] {
-  if (settings.keyRotation === 'off') return [];
-  const past = [evidence, runner].flatMap((key) => (key !== undefined && isPastQuarter(key.id, now()) ? [key.id] : []));
-  const messages = past.map((id) => `the quarter of the key ${id} is past: rotate it`);
-  if (messages.length > 0 && settings.keyRotation === 'enforce') {
-    throw new ConfigurationError('CAVRA-E220', messages.join('; '));
-  }
-  return messages;
 }

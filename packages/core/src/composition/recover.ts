@@ -2,13 +2,15 @@ import { lstat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { GateOutcome } from '../app/gate.ts';
 import { createRunnerAuthenticator } from '../domain/auth/runner-authenticator.ts';
-import { RuntimeFailure } from '../domain/diagnosis.ts';
+import { CavraError, RuntimeFailure } from '../domain/diagnosis.ts';
 import { readIdentity } from '../domain/identity/read.ts';
 import { createSecretSearcher } from '../domain/secrets/searcher.ts';
 import { createTrustPolicyEvaluator } from '../domain/trust/evaluator.ts';
-import { type CreateGateOptions, secretsOf } from './gate.ts';
+import type { RunAttestor } from './attestor.ts';
+import { type CreateGateOptions, loadAttestor, loadTrust, secretsOf } from './gate.ts';
 import { openGateFolder } from './gate-folder.ts';
-import { loadKeys } from './keys.ts';
+import { loadKeys, type RunKeys } from './keys.ts';
+import { programIdentity } from './verifier.ts';
 
 /**
  * Makes the evidence that a cancelled or crashed gate left ready to be published: sets a torn last line aside, verifies the stream, writes
@@ -19,7 +21,7 @@ import { loadKeys } from './keys.ts';
  * @throws CavraError when the folder or the keys cannot be used: then nothing may be published
  */
 export async function recoverEvidence(options: CreateGateOptions): Promise<GateOutcome | undefined> {
-  const { settings, environment, workspace, now, randomBytes, version } = options;
+  const { settings, environment, workspace, now, randomBytes } = options;
   if (!(await isFolder(resolve(workspace, settings.evidenceDir)))) return undefined;
   const keys = await loadKeys(options);
   const identity = readIdentity(environment);
@@ -35,24 +37,39 @@ export async function recoverEvidence(options: CreateGateOptions): Promise<GateO
     rules: settings.rules,
     now,
     randomBytes,
-    version,
+    verifier: await programIdentity(options),
+    attestor: await attestorOf(options, keys),
   });
   // Opening the stream as its only writer looks after what the gate left: see `continueOrSetAside`.
   const runtime = await folder.openRuntime();
   await runtime.close();
   const report = await folder.verify();
   if (report.records === 0) return undefined;
+  // Whatever was decided, the gate has not passed.
+  const checkpoint = await folder.attest({ passes: false, runner: undefined });
   return {
     settings,
     failure: new RuntimeFailure('CAVRA-E507', 'it was cancelled, or its process was killed'),
     identity,
     decisions: [],
     evidenceDir: folder.path,
-    report,
+    report: checkpoint?.report ?? report,
+    checkpoint,
     guard: await folder.guard(),
     notes: folder.notes,
     timings: {},
   };
+}
+
+/** Evidence without a checkpoint is better than none: what cannot be attested any more is published all the same. */
+async function attestorOf(options: CreateGateOptions, keys: RunKeys): Promise<RunAttestor | undefined> {
+  const settings = { ...options.settings, subjectPaths: [], previousCheckpoint: undefined };
+  try {
+    return await loadAttestor({ ...options, settings }, keys, await loadTrust(options, []));
+  } catch (error) {
+    if (error instanceof CavraError) return undefined;
+    throw error;
+  }
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,11 +1,14 @@
 import { resolve } from 'node:path';
-import { type Environment, readEvidenceVerificationKey } from '../app/credentials.ts';
+import type { Environment } from '../app/credentials.ts';
+import type { PartJob, PartVerifiers } from '../app/part-job.ts';
 import type { Clock } from '../app/ports.ts';
-import { type VerifyOptions, type VerifyOutcome, verifyEvidence } from '../app/verify.ts';
+import { type CheckpointOptions, type VerifyOptions, type VerifyOutcome, verifyEvidence } from '../app/verify.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import type { VerifierIdentity } from '../domain/evidence/report.ts';
-import type { HmacVerificationKey } from '../domain/keys/types.ts';
 import { openEvidence } from '../io/evidence-reader.ts';
+import type { StartThread } from '../io/part-threads.ts';
+import { programSha256 } from '../io/program.ts';
+import { loadVerificationKeys, type VerificationKeys } from './verification-keys.ts';
 
 export interface CreateVerifierOptions {
   readonly environment: Environment;
@@ -13,37 +16,87 @@ export interface CreateVerifierOptions {
   readonly workingDirectory: string;
   /** Path of a keyring; else the key of CAVRA_DAEMON_EVIDENCE_HMAC_KEY is used. */
   readonly keyring: string | undefined;
+  /** Paths of Ed25519 public keys of which one must have signed the checkpoint. */
+  readonly publicKeys?: readonly string[];
   readonly now: Clock;
   readonly version: string;
+  /** Absolute path of the running program's entry file, whose SHA-256 the report gives. */
+  readonly program?: string;
   /** Told now and then how many bytes of how many are done. */
   readonly progress?: (done: number, total: number) => void;
+  /** Starts a thread of the running program, which calls `runPartThread`; without it, large streams are verified by one thread. */
+  readonly startThread?: StartThread;
+}
+
+/** What is asked of one piece of evidence. Paths are as given. */
+export interface VerificationQuestion
+  extends Pick<VerifyOptions, 'path' | 'integrityOnly' | 'expectations' | 'proveRecord'> {
+  /** Earlier or external checkpoints to hold the evidence against. */
+  readonly against?: readonly string[];
+  /** Files, or globs, that must be subjects of the checkpoint, which must say PASSED. */
+  readonly subjects?: readonly string[];
 }
 
 export interface Verifier {
   /**
-   * @throws ConfigurationError CAVRA-E215 there is no key and integrity-only was not asked for; CAVRA-E209 and CAVRA-E216 the keyring
-   * @throws EvidenceError CAVRA-E403 no evidence is there
+   * @throws ConfigurationError CAVRA-E215 there is no key and integrity-only was not asked for, or no key for the checkpoints;
+   *   CAVRA-E209 the keyring; CAVRA-E223 a public key; CAVRA-E216 a file
+   * @throws EvidenceError CAVRA-E403 no evidence is there; CAVRA-E405 an earlier checkpoint cannot be believed
    */
-  verify(options: Omit<VerifyOptions, 'keys'>): Promise<VerifyOutcome>;
+  verify(question: VerificationQuestion): Promise<VerifyOutcome>;
 }
 
 /** Puts the verifier together from the parts of this machine. */
 export function createVerifier(options: CreateVerifierOptions): Verifier {
   return {
-    async verify(question) {
-      const keys = question.integrityOnly ? [] : await verificationKeys(options);
-      const { report, failure } = await verifyEvidence(
-        { ...question, path: resolve(options.workingDirectory, question.path), keys },
+    async verify({ against = [], subjects = [], ...question }) {
+      const { workingDirectory, now, progress, startThread } = options;
+      const keys = await loadVerificationKeys(options, question.integrityOnly);
+      const checkpoint = await checkpointOptions(options, keys, { ...question, against, subjects });
+      return verifyEvidence(
         {
-          now: options.now,
-          verifier: verifierIdentity(options.version),
+          ...question,
+          path: resolve(workingDirectory, question.path),
+          keys: keys.keys,
+          absentKeys: keys.absentKeys,
+          checkpoint,
+        },
+        {
+          now,
+          verifier: await programIdentity(options),
           openEvidence,
-          ...(options.progress === undefined ? {} : { progress: options.progress }),
+          ...(progress === undefined ? {} : { progress }),
+          ...(startThread === undefined ? {} : { startPartVerifiers: (job) => startPartVerifiers(startThread, job) }),
         },
       );
-      return { report, failure };
     },
   };
+}
+
+async function checkpointOptions(
+  { workingDirectory, publicKeys = [] }: CreateVerifierOptions,
+  { keys, trust }: VerificationKeys,
+  { integrityOnly, against, subjects }: Required<Pick<VerificationQuestion, 'integrityOnly' | 'against' | 'subjects'>>,
+): Promise<CheckpointOptions> {
+  // Where nothing else proves the evidence, its checkpoint must.
+  const required = publicKeys.length > 0 || (keys.length === 0 && !integrityOnly);
+  if (against.length + subjects.length === 0) return { trust, required, against: [], subjects: [] };
+  if (trust.length === 0) {
+    const message = 'a checkpoint was asked for, but there is no public key or attestation key to check it with';
+    throw new ConfigurationError('CAVRA-E215', message);
+  }
+  const { readCheckpointFile } = await import('../io/checkpoint-file.ts');
+  const { hashSubjectFiles } = await import('../io/subject-files.ts');
+  const checkpoints = [];
+  for (const name of against) {
+    checkpoints.push({ name, bytes: await readCheckpointFile(resolve(workingDirectory, name), name) });
+  }
+  return { trust, required, against: checkpoints, subjects: await hashSubjectFiles(subjects, workingDirectory) };
+}
+
+async function startPartVerifiers(startThread: StartThread, job: PartJob): Promise<PartVerifiers | undefined> {
+  const { startPartThreads } = await import('../io/part-threads.ts');
+  return startPartThreads(startThread, job);
 }
 
 /** This program, as reports name it. */
@@ -51,18 +104,11 @@ export function verifierIdentity(version: string): VerifierIdentity {
   return { name: 'cavra-release-governance', version };
 }
 
-async function verificationKeys({ environment, keyring, workingDirectory }: CreateVerifierOptions) {
-  if (keyring !== undefined) {
-    const { readKeyringFile, resolveHmacKeys } = await import('../io/keyring-file.ts');
-    const file = await readKeyringFile(resolve(workingDirectory, keyring));
-    const { keys, unresolved } = await resolveHmacKeys(file, 'evidence', environment);
-    if (keys.length === 0) {
-      const missing =
-        unresolved.length === 0 ? 'has no evidence key' : `has no secret here for ${unresolved.join(', ')}`;
-      throw new ConfigurationError('CAVRA-E215', `the keyring ${keyring} ${missing}`);
-    }
-    return keys;
-  }
-  const key: HmacVerificationKey | undefined = readEvidenceVerificationKey(environment);
-  return key === undefined ? [] : [key];
+/** This program, with the digest of its entry file where that is known. */
+export async function programIdentity(options: {
+  readonly version: string;
+  readonly program?: string;
+}): Promise<VerifierIdentity> {
+  const sha256 = await programSha256(options.program);
+  return { ...verifierIdentity(options.version), ...(sha256 === undefined ? {} : { sha256 }) };
 }

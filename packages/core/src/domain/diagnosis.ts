@@ -104,7 +104,7 @@ const CONFIGURATION = {
   'CAVRA-E215': {
     title: 'nothing would be checked',
     action:
-      'give a key (CAVRA_DAEMON_EVIDENCE_HMAC_KEY or --keyring) to check signatures, or say --integrity-only to check only hashes and links',
+      'give a key (CAVRA_DAEMON_EVIDENCE_HMAC_KEY or --keyring for the signatures, --public-key for the checkpoint), or say --integrity-only to check only hashes and links',
   },
   'CAVRA-E216': {
     title: 'a file that was named cannot be read',

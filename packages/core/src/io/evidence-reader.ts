@@ -3,9 +3,9 @@ import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EvidenceSource } from '../app/verify.ts';
 import { ConfigurationError, EvidenceError } from '../domain/diagnosis.ts';
-import { CLAIMS_FILE, RESPONSE_FILE, STREAM_FILE } from '../domain/evidence/files.ts';
+import { CHECKPOINT_FILE, CLAIMS_FILE, RESPONSE_FILE, STREAM_FILE } from '../domain/evidence/files.ts';
 import type { SideFiles } from '../domain/evidence/folder-check.ts';
-import { MAX_EVIDENCE_SIDE_FILE_BYTES, STREAM_CHUNK_BYTES } from '../domain/limits.ts';
+import { MAX_CHECKPOINT_BYTES, MAX_EVIDENCE_SIDE_FILE_BYTES, STREAM_CHUNK_BYTES } from '../domain/limits.ts';
 import { FileProblem, readRegularFile } from './read-regular-file.ts';
 import { errorCode } from './system-error.ts';
 
@@ -19,12 +19,14 @@ export async function openEvidence(path: string): Promise<EvidenceSource> {
   const isFolder = await isDirectory(path);
   const streamPath = isFolder ? join(path, STREAM_FILE) : path;
   const sideFiles = isFolder ? await readSideFiles(path) : undefined;
+  const checkpoint = isFolder ? await readSideFile(join(path, CHECKPOINT_FILE), MAX_CHECKPOINT_BYTES) : undefined;
   const file = await openRegularFile(streamPath);
   const { size } = await file.stat();
   return {
     path: streamPath,
     size,
     sideFiles,
+    checkpoint,
     chunks: () => readChunks(file, streamPath),
     close: () => file.close(),
   };
@@ -45,9 +47,9 @@ async function readSideFiles(folder: string): Promise<SideFiles> {
   };
 }
 
-async function readSideFile(path: string): Promise<Uint8Array | undefined> {
+async function readSideFile(path: string, maxBytes = MAX_EVIDENCE_SIDE_FILE_BYTES): Promise<Uint8Array | undefined> {
   try {
-    return await readRegularFile(path, MAX_EVIDENCE_SIDE_FILE_BYTES);
+    return await readRegularFile(path, maxBytes);
   } catch (error) {
     if (error instanceof FileProblem && error.code === 'missing') {
       return undefined;

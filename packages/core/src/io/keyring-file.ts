@@ -70,17 +70,47 @@ export async function resolveSigningKey(
   env: Environment,
   nowMs: number,
 ): Promise<HmacSigningKey | undefined> {
-  const key = file.keyring.keys.find((one) => one.purpose === purpose && one.status === 'active');
+  const key = activeKey(file, purpose);
   if (key === undefined || key.algorithm !== 'HMAC-SHA256') {
     return undefined;
   }
-  const secret = await readSecret(file, key, env);
-  if (secret === undefined) {
-    throw problem('CAVRA-E209', file, key, 'is active, but its secret is not here');
-  }
+  const { secret } = await readSigningSecret(file, key, env, nowMs);
   if (secret.length < MIN_SIGNING_KEY_BYTES) {
     const size = `has ${secret.length} bytes; a key that signs needs at least ${MIN_SIGNING_KEY_BYTES}`;
     throw problem('CAVRA-E207', file, key, size);
+  }
+  return { id: key.id, secret };
+}
+
+/**
+ * Reads the secret of the active key of one purpose; undefined when there is none, or the keyring does not say where its secret is.
+ *
+ * @param nowMs Unix milliseconds
+ * @throws ConfigurationError CAVRA-E209 its secret cannot be read or is not here; CAVRA-E207 it is outside of its period
+ */
+export async function readActiveSecret(
+  file: KeyringFile,
+  purpose: KeyPurpose,
+  env: Environment,
+  nowMs: number,
+): Promise<HmacSigningKey | undefined> {
+  const key = activeKey(file, purpose);
+  return key?.secret === undefined ? undefined : readSigningSecret(file, key, env, nowMs);
+}
+
+function activeKey({ keyring }: KeyringFile, purpose: KeyPurpose): KeyringKey | undefined {
+  return keyring.keys.find((one) => one.purpose === purpose && one.status === 'active');
+}
+
+async function readSigningSecret(
+  file: KeyringFile,
+  key: KeyringKey,
+  env: Environment,
+  nowMs: number,
+): Promise<HmacSigningKey> {
+  const secret = await readSecret(file, key, env);
+  if (secret === undefined) {
+    throw problem('CAVRA-E209', file, key, 'is active, but its secret is not here');
   }
   const validity = keyValidity(key, nowMs);
   if (validity !== 'valid') {

@@ -1,16 +1,14 @@
-import { lstat } from 'node:fs/promises';
-import { resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import type { LoadedRequest } from '../app/requests.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import { oneLine } from '../domain/json/pointer.ts';
 import { MAX_LISTED_PROBLEMS, MAX_REQUEST_BYTES, MAX_REQUESTS_PER_RUN } from '../domain/limits.ts';
 import { parseRequest } from '../domain/request/parse.ts';
+import { expandName, withoutDuplicates } from './expand-names.ts';
 import { FileProblem, readRegularFile } from './read-regular-file.ts';
 
 /** What an inline request is called in results and messages. */
 export const INLINE_REQUEST = '<inline>';
-
-const GLOB_CHARACTERS = /[*?[\]{}()!]/;
 
 /**
  * Reads the requests of one run. An argument with glob characters names the files that it matches, unless there is a file of exactly
@@ -57,37 +55,11 @@ export function readInlineRequest(text: string): LoadedRequest {
 }
 
 async function expand(name: string, workingDirectory: string): Promise<readonly string[]> {
-  if (!GLOB_CHARACTERS.test(name) || (await exists(resolve(workingDirectory, name)))) return [name];
-  const { glob } = await import('tinyglobby');
-  const pattern = sep === '\\' ? name.replaceAll('\\', '/') : name;
-  const matches = await glob(pattern, {
-    cwd: workingDirectory,
-    expandDirectories: false,
-    followSymbolicLinks: false,
-    onlyFiles: true,
-  });
+  const matches = await expandName(name, workingDirectory);
   if (matches.length === 0) {
     throw new ConfigurationError('CAVRA-E203', `no file matches ${oneLine(name)}; links are not followed`);
   }
-  return matches.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function withoutDuplicates(paths: readonly string[], workingDirectory: string): readonly string[] {
-  const byFile = new Map<string, string>();
-  for (const path of paths) {
-    const file = resolve(workingDirectory, path);
-    if (!byFile.has(file)) byFile.set(file, path);
-  }
-  return [...byFile.values()];
+  return matches;
 }
 
 async function readOne(path: string, workingDirectory: string): Promise<LoadedRequest> {

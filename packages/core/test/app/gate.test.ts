@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { type EvidenceFolderPort, type GateParts, runGate } from '../../src/app/gate.ts';
+import type { Judgement } from '../../src/app/attest.ts';
+import { type AttestedEvidence, type EvidenceFolderPort, type GateParts, runGate } from '../../src/app/gate.ts';
 import { gateResult } from '../../src/app/gate-result.ts';
+import type { GuardResult } from '../../src/app/guard.ts';
 import type { GovernanceRuntime } from '../../src/app/ports.ts';
 import { readGateSettings } from '../../src/app/settings.ts';
 import {
@@ -65,6 +67,7 @@ async function run(faults: Faults = {}) {
     writeClaims: async () => noted('claims', undefined),
     writeResponses: async () => noted('responses', undefined),
     verify: async () => noted('verify', REPORT),
+    attest: async ({ passes }) => noted(`attest ${passes}`, undefined),
     guard: async () => noted('guard', { files: [], withheld: [], ignored: [] }),
     ...faults.folder,
   };
@@ -80,7 +83,7 @@ async function run(faults: Faults = {}) {
     ...faults.parts,
   };
   const result = gateResult(await runGate(parts));
-  return { steps, verdict: result.verdict, exit: result.exit_code, code: result.diagnosis?.code };
+  return { steps, result, verdict: result.verdict, exit: result.exit_code, code: result.diagnosis?.code };
 }
 
 const failing = (error: Error) => () => Promise.reject(error);
@@ -89,7 +92,7 @@ describe('the gate fails closed at each step', () => {
   it('passes when every step does, in the order of the design', async () => {
     const { steps, verdict, exit } = await run();
     expect({ verdict, exit }).toEqual({ verdict: 'pass', exit: 0 });
-    expect(steps).toEqual(['claims', 'evaluate', 'close', 'responses', 'verify', 'guard']);
+    expect(steps).toEqual(['claims', 'evaluate', 'close', 'responses', 'verify', 'attest true', 'guard']);
   });
 
   it.each<[string, Faults, number, string]>([
@@ -147,13 +150,81 @@ describe('the gate fails closed at each step', () => {
     };
     const { steps, exit, code } = await run({ parts: { withinDeadline } });
     expect({ exit, code }).toEqual({ exit: 5, code: 'CAVRA-E504' });
-    expect(steps.slice(-4)).toEqual(['close', 'responses', 'verify', 'guard']);
+    expect(steps.slice(-5)).toEqual(['close', 'responses', 'verify', 'attest false', 'guard']);
   });
 
   it('leaves a folder alone that another process writes, and verifies one of this run that was changed', async () => {
     const busy = await run({ folder: { openRuntime: failing(new RuntimeFailure('CAVRA-E502', 'busy')) } });
     expect(busy.steps).toEqual([]);
     const changed = await run({ folder: { openRuntime: failing(new EvidenceError('CAVRA-E404', 'changed')) } });
-    expect(changed).toMatchObject({ exit: 4, code: 'CAVRA-E404', steps: ['responses', 'verify', 'guard'] });
+    expect(changed).toMatchObject({
+      exit: 4,
+      code: 'CAVRA-E404',
+      steps: ['responses', 'verify', 'attest false', 'guard'],
+    });
+  });
+
+  describe('with a checkpoint', () => {
+    const digests = new Map([['release-governance-evidence.jsonl', 'aa'.repeat(32)]]);
+    const attested = (passes: boolean): AttestedEvidence => ({
+      file: 'release-governance-checkpoint.sigstore.json',
+      keyId: 'ci-attest-2026-q4',
+      result: passes ? 'PASSED' : 'FAILED',
+      digests,
+      report: { ...REPORT, checkpoint: 'valid', tail: 'sealed' },
+    });
+    const attest = (calls: boolean[]) => async (judgement: Judgement) => {
+      calls.push(judgement.passes);
+      return attested(judgement.passes);
+    };
+    const found = (changes: Partial<GuardResult>) => async () => ({ files: [], withheld: [], ignored: [], ...changes });
+
+    it('says PASSED once, and reports the seal', async () => {
+      const calls: boolean[] = [];
+      const { result } = await run({ folder: { attest: attest(calls) } });
+      expect(calls).toEqual([true]);
+      expect(result).toMatchObject({
+        verdict: 'pass',
+        checkpoint: { key_id: 'ci-attest-2026-q4', result: 'PASSED' },
+        evidence: { tail: 'sealed' },
+      });
+    });
+
+    it.each<[string, () => Promise<GuardResult>, string]>([
+      [
+        'a secret',
+        found({ withheld: [{ name: 'release-governance-response.json', hits: [], movedTo: 'x' }] }),
+        'CAVRA-E602',
+      ],
+      ['a search that fails', failing(new RuntimeFailure('CAVRA-E501', 'no')), 'CAVRA-E501'],
+      [
+        'a file that was changed since',
+        found({ files: [{ name: 'release-governance-evidence.jsonl', path: '', size: 1, sha256: 'bb'.repeat(32) }] }),
+        'CAVRA-E404',
+      ],
+    ])('takes PASSED back for %s', async (_, guard, code) => {
+      const calls: boolean[] = [];
+      const { result } = await run({ folder: { attest: attest(calls), guard } });
+      expect(calls).toEqual([true, false]);
+      expect(result).toMatchObject({ verdict: 'fail', diagnosis: { code }, checkpoint: { result: 'FAILED' } });
+    });
+
+    it('names no checkpoint that was withheld', async () => {
+      const withheld = [{ name: 'release-governance-checkpoint.sigstore.json', hits: [], movedTo: 'x' }];
+      const { result } = await run({ folder: { attest: attest([]), guard: found({ withheld }) } });
+      expect(result).toMatchObject({ verdict: 'fail', checkpoint: null });
+    });
+
+    it('fails when it cannot be signed', async () => {
+      const attestation = failing(new RuntimeFailure('CAVRA-E501', 'full'));
+      expect(await run({ folder: { attest: attestation } })).toMatchObject({ verdict: 'fail', code: 'CAVRA-E501' });
+    });
+
+    it('asks for FAILED when the decision is not the expected one', async () => {
+      const calls: boolean[] = [];
+      const evaluate = async () => ({ response: { ...ALLOW, decision: 'block' as const } });
+      await run({ folder: { attest: attest(calls) }, runtime: { evaluate } });
+      expect(calls).toEqual([false]);
+    });
   });
 });

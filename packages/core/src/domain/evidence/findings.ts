@@ -33,6 +33,33 @@ export const FINDINGS = {
     meaning: 'release-governance-response.json is not the worst decision of the stream',
   },
 
+  checkpoint_missing: {
+    severity: 'error',
+    meaning: 'there is no checkpoint, and nothing else that proves the evidence',
+  },
+  checkpoint_unreadable: { severity: 'error', meaning: 'the checkpoint is not one as the gate writes it' },
+  checkpoint_key_unknown: { severity: 'error', meaning: 'no trusted key has the key id of the checkpoint' },
+  checkpoint_signature_mismatch: {
+    severity: 'error',
+    meaning: 'the signature of the checkpoint was not made with a trusted key over it',
+  },
+  checkpoint_key_not_yet_valid: { severity: 'error', meaning: 'the checkpoint is older than its key' },
+  checkpoint_key_expired: { severity: 'error', meaning: 'the checkpoint is younger than its key may sign' },
+  checkpoint_key_revoked: {
+    severity: 'error',
+    meaning: 'the key of the checkpoint is revoked, so the time that it gives proves nothing',
+  },
+  checkpoint_mismatch: { severity: 'error', meaning: 'the checkpoint is of other evidence' },
+  stream_truncated: { severity: 'error', meaning: 'a checkpoint has more records of this stream than there are' },
+  stream_rolled_back: {
+    severity: 'error',
+    meaning: 'an earlier checkpoint has more records of this stream than the evidence and its own checkpoint',
+  },
+  stream_forked: {
+    severity: 'error',
+    meaning: 'an earlier checkpoint has other records, or is of a stream that the evidence is not chained to',
+  },
+
   expectation_authentication: { severity: 'error', meaning: 'a record says that its runner was not authenticated' },
   expectation_provider: { severity: 'error', meaning: 'a record is of another provider than expected' },
   expectation_repository: { severity: 'error', meaning: 'a record is of another repository than expected' },
@@ -41,6 +68,8 @@ export const FINDINGS = {
   expectation_run_id: { severity: 'error', meaning: 'a record is of another run than expected' },
   expectation_decision: { severity: 'error', meaning: 'the worst decision is not the expected one' },
   expectation_max_age: { severity: 'error', meaning: 'the last record is too old, or from the future' },
+  expectation_subject: { severity: 'error', meaning: 'a file is no subject of a valid checkpoint' },
+  expectation_passed: { severity: 'error', meaning: 'the checkpoint says that the release did not pass the gate' },
 } as const satisfies Record<string, { readonly severity: Severity; readonly meaning: string }>;
 
 type Severity = 'error' | 'warning';
@@ -61,6 +90,11 @@ export interface Finding {
 
 /** Where in a stream something is. */
 export type FindingPlace = Pick<Finding, 'record' | 'line' | 'offset'>;
+
+/** A place in a part of a stream as a place in the stream. */
+export function placeBehind(before: FindingPlace, { record, line, offset }: FindingPlace): FindingPlace {
+  return { record: before.record + record, line: before.line + line, offset: before.offset + offset };
+}
 
 /** Not about one record, but about the stream, the folder or the expectations. */
 export const NO_PLACE: FindingPlace = { record: 0, line: 0, offset: 0 };
@@ -86,6 +120,11 @@ export class FindingList {
     if (this.#kept[severity].length < MAX_REPORT_FINDINGS) {
       this.#kept[severity].push({ code, severity, record, line, offset, message });
     }
+  }
+
+  /** Whether nothing was found at all. */
+  get isEmpty(): boolean {
+    return this.#counts.error + this.#counts.warning === 0;
   }
 
   /** All errors, those of unmet expectations included. */

@@ -10,6 +10,32 @@ export const VERIFICATION_SCHEMA_VERSION = 'cavra.release-governance.verificatio
 export interface VerifierIdentity {
   readonly name: string;
   readonly version: string;
+  /** Of the program's entry file, where that is known. */
+  readonly sha256?: string;
+}
+
+/** What a checkpoint proves of evidence. */
+export interface CheckpointReport {
+  /** `unchecked`: it fits the evidence, but no key was given to check its signature with. */
+  readonly checkpoint: 'absent' | 'valid' | 'invalid' | 'unchecked';
+  /**
+   * Whether records could have been cut off at the end unnoticed: `sealed` by a valid checkpoint of this evidence, `anchored` when an
+   * earlier or external checkpoint, which the verifier brought, agrees as well.
+   */
+  readonly tail: 'unanchored' | 'sealed' | 'anchored';
+  /** What it says; absent when there is none that can be believed to fit. */
+  readonly details?: CheckpointDetails;
+}
+
+export interface CheckpointDetails {
+  readonly key_id: string;
+  readonly time: string;
+  readonly result: 'PASSED' | 'FAILED';
+  /** Of the statement's bytes, which names the checkpoint; the one it refers to, or null. */
+  readonly statement_sha256: string;
+  readonly previous_statement_sha256: string | null;
+  /** Names of what it is about. */
+  readonly subjects: readonly string[];
 }
 
 /**
@@ -34,9 +60,9 @@ export interface VerificationReport {
   readonly keys: readonly KeyUse[];
   /** `checked` with keys; `unchecked`: there are signatures but no key was used; `none`: nothing is signed. */
   readonly signatures: 'checked' | 'unchecked' | 'none';
-  readonly checkpoint: 'absent' | 'valid' | 'invalid' | 'unchecked';
+  readonly checkpoint: CheckpointReport['checkpoint'];
   /** Whether records could have been cut off at the end unnoticed. */
-  readonly tail: 'unanchored' | 'sealed' | 'anchored';
+  readonly tail: CheckpointReport['tail'];
   /** Of the whole stream. */
   readonly sha256: string;
   readonly verifier: VerifierIdentity;
@@ -46,19 +72,26 @@ export interface VerificationReport {
   readonly findings_omitted: number;
   /** What was expected of the evidence; absent when nothing was. */
   readonly expectations?: EvidenceExpectations;
+  /** What the checkpoint says; absent when there is none that fits. */
+  readonly checkpoint_details?: CheckpointDetails;
+  /** What a reader must know of how this was verified, a sentence each; absent when there is nothing. */
+  readonly notes?: readonly string[];
 }
 
 export interface ReportContext {
   readonly path: string;
   readonly verifier: VerifierIdentity;
   readonly expectations?: EvidenceExpectations;
+  /** Without it, no checkpoint was looked for. */
+  readonly checkpoint?: CheckpointReport;
+  readonly notes?: readonly string[];
 }
 
 export function buildReport(
   { summary, findings, sha256 }: StreamVerification,
   context: ReportContext,
 ): VerificationReport {
-  const { path, verifier, expectations } = context;
+  const { path, verifier, expectations, checkpoint, notes = [] } = context;
   const kept = findings.kept;
   return {
     path,
@@ -73,14 +106,20 @@ export function buildReport(
     last_timestamp: summary.last?.toString() ?? '',
     keys: summary.keys,
     signatures: summary.signatures,
-    checkpoint: 'absent',
-    tail: 'unanchored',
+    checkpoint: checkpoint?.checkpoint ?? 'absent',
+    tail: checkpoint?.tail ?? 'unanchored',
     sha256,
-    verifier: { name: verifier.name, version: verifier.version },
+    verifier: verifierOf(verifier),
     stream_id: summary.streamId,
     findings_omitted: findings.omitted,
     ...(expectations === undefined ? {} : { expectations }),
+    ...(checkpoint?.details === undefined ? {} : { checkpoint_details: checkpoint.details }),
+    ...(notes.length === 0 ? {} : { notes }),
   };
+}
+
+function verifierOf({ name, version, sha256 }: VerifierIdentity): VerifierIdentity {
+  return { name, version, ...(sha256 === undefined ? {} : { sha256 }) };
 }
 
 /** The report as JSON text: two-space indent, members in the order above, final line end. */

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
 import type { HmacVerificationKey, KeyStatus } from '../keys/types.ts';
-import { type KeyValidity, keyValidity } from '../keys/validity.ts';
+import { type KeyPeriod, type KeyValidity, keyValidity } from '../keys/validity.ts';
+import { type CheckpointAnchor, isAnchored, isAnchoredBefore } from './anchors.ts';
 import { type FindingCode, quoted } from './findings.ts';
 import { type KeyCount, KeyUses } from './key-uses.ts';
 import { RECORD_SIGNATURE_ALGORITHM } from './record.ts';
@@ -11,8 +12,17 @@ import { SLOT } from './slots.ts';
 
 /** What of signatures is checked. `required`: every record must be signed by one of the keys. */
 export type SignaturePolicy =
-  | { readonly mode: 'required'; readonly keys: readonly HmacVerificationKey[] }
+  | {
+      readonly mode: 'required';
+      readonly keys: readonly HmacVerificationKey[];
+      /** Keys whose secrets are not here: a record of theirs counts only under a checkpoint. */
+      readonly absentKeys?: readonly AbsentKey[];
+      readonly anchors?: readonly CheckpointAnchor[];
+    }
   | { readonly mode: 'integrity-only' };
+
+/** A key of which everything is known but its secret. */
+export type AbsentKey = KeyPeriod & { readonly id: string };
 
 /** How often a key id stands in a stream. */
 export interface KeyUse {
@@ -21,6 +31,8 @@ export interface KeyUse {
   readonly records: number;
   /** Of the key in the keyring; `unknown`: not given; `unchecked`: nothing was checked; `others`: all ids beyond the limit. */
   readonly status: KeyStatus | 'unknown' | 'unchecked' | 'others';
+  /** The key's secret is not here, so that its signatures were not checked. */
+  readonly secret?: 'absent';
 }
 
 export interface SignatureFault {
@@ -51,23 +63,34 @@ export class SignatureChecker {
   readonly #policy: SignaturePolicy;
   readonly #keys: ReadonlyMap<string, HmacVerificationKey>;
   readonly #unnamedKey: HmacVerificationKey | undefined;
+  readonly #absentKeys: ReadonlyMap<string, AbsentKey>;
+  readonly #anchors: readonly CheckpointAnchor[];
   readonly #macs = new Map<HmacVerificationKey, RecordMac>();
   /** The one id that the unnamed key stands for: that of its first record. */
   #adoptedId: string | undefined;
   readonly #uses = new KeyUses();
   #last: NamedKey | undefined;
   #signed = 0;
+  #unchecked = 0;
 
   constructor(policy: SignaturePolicy) {
     this.#policy = policy;
     const keys = policy.mode === 'required' ? policy.keys : [];
     this.#keys = new Map(keys.filter(({ id }) => id !== '').map((key) => [key.id, key]));
     this.#unnamedKey = keys.find(({ id }) => id === '');
+    const absent = policy.mode === 'required' ? (policy.absentKeys ?? []) : [];
+    this.#absentKeys = new Map(absent.map((key) => [key.id, key]));
+    this.#anchors = policy.mode === 'required' ? (policy.anchors ?? []) : [];
   }
 
   /** Records with a signature, good or bad. */
   get signed(): number {
     return this.#signed;
+  }
+
+  /** Whether all signatures were checked, good or bad. */
+  get areChecked(): boolean {
+    return this.#policy.mode === 'required' && this.#unchecked === 0;
   }
 
   /** @param hashMatches false: the hash that was signed is known to be wrong, and has its own finding */
@@ -88,6 +111,7 @@ export class SignatureChecker {
       key_id: id,
       records,
       status: this.#statusOf(id),
+      ...(this.#isAbsent(id) ? { secret: 'absent' as const } : {}),
     }));
     const { others } = this.#uses;
     return others === 0 ? uses : [...uses, { key_id: '', records: others, status: 'others' }];
@@ -100,7 +124,7 @@ export class SignatureChecker {
     }
     const key = this.#keyOf(keyId);
     if (key === undefined) {
-      return { code: 'key_unknown', message: `no key with the id ${quoted(keyId)} was given` };
+      return this.#checkWithoutSecret(record, keyId);
     }
     if (key === 'changed') {
       const adopted = quoted(this.#adoptedId ?? '');
@@ -109,7 +133,27 @@ export class SignatureChecker {
     if (hashMatches && !macMatches(record, this.#macOf(key))) {
       return { code: 'signature_mismatch', message: 'the signature does not match the record under its key' };
     }
-    const validity = keyValidity(key, record.time.epochMilliseconds);
+    return this.#checkPeriod(record, key);
+  }
+
+  /** Somebody else must vouch for a record whose signature nobody here can check. */
+  #checkWithoutSecret(record: RecordReader, keyId: string): SignatureFault | undefined {
+    const key = this.#absentKeys.get(keyId);
+    if (key === undefined) {
+      return { code: 'key_unknown', message: `no key with the id ${quoted(keyId)} was given` };
+    }
+    this.#unchecked += 1;
+    if (!isAnchored(this.#anchors, record.sequence)) {
+      const message = `the secret of the key ${quoted(keyId)} is not here, and no checkpoint stands for the record`;
+      return { code: 'key_unknown', message };
+    }
+    return this.#checkPeriod(record, key);
+  }
+
+  #checkPeriod(record: RecordReader, key: KeyPeriod): SignatureFault | undefined {
+    const { revokedAt } = key;
+    const timeIsAnchored = revokedAt !== undefined && isAnchoredBefore(this.#anchors, record.sequence, revokedAt);
+    const validity = keyValidity(key, record.time.epochMilliseconds, timeIsAnchored);
     return validity === 'valid' ? undefined : VALIDITY_FAULTS[validity];
   }
 
@@ -144,7 +188,12 @@ export class SignatureChecker {
     if (this.#policy.mode === 'integrity-only') {
       return 'unchecked';
     }
-    return (this.#keys.get(id) ?? (id === this.#adoptedId ? this.#unnamedKey : undefined))?.status ?? 'unknown';
+    const key = this.#keys.get(id) ?? (id === this.#adoptedId ? this.#unnamedKey : this.#absentKeys.get(id));
+    return key?.status ?? 'unknown';
+  }
+
+  #isAbsent(id: string): boolean {
+    return this.#absentKeys.has(id) && !this.#keys.has(id) && id !== this.#adoptedId;
   }
 }
 

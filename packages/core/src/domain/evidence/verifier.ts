@@ -54,7 +54,6 @@ export interface StreamSummary {
 export class StreamVerifier {
   readonly findings = new FindingList();
   readonly #signatures: SignatureChecker;
-  readonly #mode: SignaturePolicy['mode'];
   readonly #observers: readonly RecordObserver[];
   readonly #reader: RecordReader;
   readonly #chain = new Chain('beginning');
@@ -67,7 +66,6 @@ export class StreamVerifier {
   constructor(options: StreamVerifierOptions) {
     this.#reader = new RecordReader(options.matchAfter);
     this.#signatures = new SignatureChecker(options.signatures);
-    this.#mode = options.signatures.mode;
     this.#observers = options.observers ?? [];
   }
 
@@ -188,7 +186,7 @@ export class StreamVerifier {
       first: this.#first,
       last: this.#first === undefined ? undefined : this.#last,
       keys: this.#signatures.uses,
-      signatures: signedRecords === 0 ? 'none' : this.#mode === 'required' ? 'checked' : 'unchecked',
+      signatures: signedRecords === 0 ? 'none' : this.#signatures.areChecked ? 'checked' : 'unchecked',
     };
   }
 }

@@ -1,5 +1,5 @@
 import type { Keyring } from './keyring.ts';
-import type { HmacSigningKey, KeyPurpose } from './types.ts';
+import type { KeyPurpose } from './types.ts';
 import { keyValidity } from './validity.ts';
 
 /**
@@ -11,7 +11,7 @@ import { keyValidity } from './validity.ts';
 export function signingFault(
   keyring: Keyring,
   purpose: KeyPurpose,
-  key: HmacSigningKey,
+  key: { readonly id: string },
   nowMs: number,
 ): string | undefined {
   const entry = keyring.keys.find(({ id, purpose: its }) => id === key.id && its === purpose);

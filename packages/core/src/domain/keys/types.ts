@@ -1,3 +1,5 @@
+import type { KeyObject } from 'node:crypto';
+
 /** Keys as the core uses them, whatever file or variable they came from (design.md section 5.3). Times are Unix milliseconds. */
 
 export type KeyPurpose = 'runner' | 'evidence' | 'attestation' | 'daemon';
@@ -23,4 +25,11 @@ export interface HmacVerificationKey {
 export interface HmacSigningKey {
   readonly id: string;
   readonly secret: Uint8Array;
+}
+
+/** The one Ed25519 key that signs checkpoints. */
+export interface AttestationKey {
+  readonly id: string;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
 }

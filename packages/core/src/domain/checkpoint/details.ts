@@ -1,0 +1,16 @@
+import type { CheckpointDetails } from '../evidence/report.ts';
+import { formatTimestamp } from '../evidence/timestamp.ts';
+import type { Checkpoint } from './checkpoint.ts';
+
+/** What a verification report says of a checkpoint. */
+export function checkpointDetails({ statement, statementSha256, keyId }: Checkpoint): CheckpointDetails {
+  const { result, timeMs, subjects, claims } = statement;
+  return {
+    key_id: keyId,
+    time: formatTimestamp(timeMs),
+    result,
+    statement_sha256: statementSha256,
+    previous_statement_sha256: claims.previous_checkpoint?.statement_sha256 ?? null,
+    subjects: subjects.map(({ name }) => name),
+  };
+}

@@ -1,0 +1,40 @@
+import { Buffer } from 'node:buffer';
+import type { FindingPlace } from '../evidence/findings.ts';
+import type { RecordReader } from '../evidence/record-reader.ts';
+import type { RecordObserver } from '../evidence/verifier.ts';
+import { inclusionProofText } from './inclusion-proof.ts';
+import type { MerkleTree } from './merkle.ts';
+import { InclusionProver } from './merkle-proof.ts';
+
+/** Takes one record out of a stream together with the proof that it is in it. */
+export class InclusionRecorder implements RecordObserver {
+  readonly #record: number;
+  readonly #tree: MerkleTree;
+  readonly #prover: InclusionProver;
+  #line: Buffer | undefined;
+
+  /** @param record its number, from 1 */
+  constructor(tree: MerkleTree, record: number) {
+    this.#tree = tree;
+    this.#record = record;
+    this.#prover = new InclusionProver(tree, record - 1);
+  }
+
+  record({ scan }: RecordReader, { record }: FindingPlace): void {
+    if (record === this.#record) this.#line = Buffer.from(scan.line);
+  }
+
+  finish(): void {}
+
+  /** The proof's file; undefined: the stream has no such record. */
+  proofText(checkpoint: Uint8Array | undefined): string | undefined {
+    if (this.#line === undefined || checkpoint === undefined) return undefined;
+    return inclusionProofText({
+      line: this.#line,
+      record: this.#record,
+      size: this.#tree.size,
+      path: this.#prover.proof(),
+      checkpoint,
+    });
+  }
+}
