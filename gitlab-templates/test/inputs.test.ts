@@ -184,3 +184,39 @@ function randomText(seed: number): string {
   next(1);
   return Array.from({ length: next(5) }, () => PIECES[next(PIECES.length)]).join('');
 }
+
+it.each([
+  ['job_name', '.hidden'],
+  ['job_name', 'a"b'],
+  ['evidence_dir', '../outside'],
+  ['evidence_dir', 'a/../b'],
+  ['evidence_dir', '/absolute'],
+  ['evidence_dir', 'a//b'],
+  ['evidence_dir', '.'],
+  ['evidence_dir', ''],
+  ['audience', 'a"b'],
+  ['audience', '$CI_SERVER_URL'],
+  ['issuer', 'https://a.example b'],
+  ['artifact_name', 'a/b'],
+  ['expire_in', '"never"'],
+  ['image', 'a b'],
+  ['stage', 'a: b"'],
+])('%s does not accept %j', (name, value) => {
+  const { regex = '' } = inputsOf('gate').find((input) => input.name === name) ?? {};
+  expect(regex).not.toBe('');
+  expect(new RegExp(regex).test(value)).toBe(false);
+});
+
+it.each([
+  ['job_name', 'release: gate/1'],
+  ['stage', '.pipeline-policy-pre'],
+  ['evidence_dir', '.cavra/a_b-c.d'],
+  ['issuer', 'https://gitlab.example.com:8443/sub'],
+  ['image', '$CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX/node:24-alpine@sha256:0a'],
+  ['artifact_name', 'evidence-$CI_PIPELINE_ID'],
+  ['expire_in', 'never'],
+  ['request', 'release/ü *.json; {a,b}.json'],
+])('%s accepts %j', (name, value) => {
+  const { regex = '' } = inputsOf('gate').find((input) => input.name === name) ?? {};
+  expect(value).toMatch(new RegExp(regex));
+});

