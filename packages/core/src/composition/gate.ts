@@ -13,6 +13,7 @@ import { createSecretSearcher } from '../domain/secrets/searcher.ts';
 import { createTrustPolicyEvaluator } from '../domain/trust/evaluator.ts';
 import { refuseTrustOverrides, trustOverrides } from '../domain/trust/pull-request.ts';
 import type { RunnerIdentity } from '../domain/wire/types.ts';
+import type { RunningProgram } from '../io/program.ts';
 import { readInlineRequest, readRequestFiles } from '../io/request-files.ts';
 import type { RunAttestor } from './attestor.ts';
 import { type Authentication, chooseAuthentication } from './authentication.ts';
@@ -34,8 +35,8 @@ export interface CreateGateOptions {
   readonly randomBytes: RandomBytes;
   /** The product's version, for the verification report. */
   readonly version: string;
-  /** Absolute path of the running program's entry file, whose SHA-256 stands in report and checkpoint. */
-  readonly program?: string;
+  /** The running program, whose SHA-256 stands in report and checkpoint. */
+  readonly program?: RunningProgram;
   /** What the front end says of itself, to be published as `release-governance-run.json`; never a secret. */
   readonly runFacts?: Readonly<Record<string, string>>;
   /** Network set-up where the platform has its own. */
