@@ -7,7 +7,7 @@ import { ConfigurationError } from '../domain/diagnosis.ts';
 import type { VerifierIdentity } from '../domain/evidence/report.ts';
 import { openEvidence } from '../io/evidence-reader.ts';
 import type { StartThread } from '../io/part-threads.ts';
-import { programSha256 } from '../io/program.ts';
+import { programSha256, type RunningProgram } from '../io/program.ts';
 import { loadVerificationKeys, type VerificationKeys } from './verification-keys.ts';
 
 export interface CreateVerifierOptions {
@@ -20,8 +20,8 @@ export interface CreateVerifierOptions {
   readonly publicKeys?: readonly string[];
   readonly now: Clock;
   readonly version: string;
-  /** Absolute path of the running program's entry file, whose SHA-256 the report gives. */
-  readonly program?: string;
+  /** The running program, whose SHA-256 the report gives. */
+  readonly program?: RunningProgram;
   /** Told now and then how many bytes of how many are done. */
   readonly progress?: (done: number, total: number) => void;
   /** Starts a thread of the running program, which calls `runPartThread`; without it, large streams are verified by one thread. */
@@ -107,7 +107,7 @@ export function verifierIdentity(version: string): VerifierIdentity {
 /** This program, with the digest of its entry file where that is known. */
 export async function programIdentity(options: {
   readonly version: string;
-  readonly program?: string;
+  readonly program?: RunningProgram;
 }): Promise<VerifierIdentity> {
   const sha256 = await programSha256(options.program);
   return { ...verifierIdentity(options.version), ...(sha256 === undefined ? {} : { sha256 }) };
