@@ -42,6 +42,8 @@ export interface Terminal {
   readonly progress: boolean;
   readonly version: string;
   readonly nodeVersion: string;
+  /** What threads of a large verification run. */
+  readonly threadProgram: URL;
   /** What runs this program again: Node and its script. */
   readonly program: readonly string[];
   readonly pid: number;
@@ -92,6 +94,17 @@ export function optionValue(
 
 export function wantsJson(parsed: ParsedArguments): boolean {
   return parsed.values.get('format') === 'json';
+}
+
+/** A value as JSON text, two-space indent, final line end. */
+export function jsonText(value: unknown): string {
+  return quietJson(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** The same JSON, in which no CI platform finds a command (`##[…]`, `##vso[…]`): it reads them anywhere in a line. */
+export function quietJson(json: string): string {
+  // A `#` stands in strings only.
+  return json.replaceAll('##', '#\\u0023');
 }
 
 /** @throws ConfigurationError CAVRA-E217 when the option is not given */

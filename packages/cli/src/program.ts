@@ -1,6 +1,6 @@
 import { asCavraError, type CavraError, ConfigurationError, diagnosisJson } from '@cavra/release-governance-core';
 import { parseArguments } from './arguments.ts';
-import type { Command, Terminal } from './command.ts';
+import { type Command, jsonText, type Terminal } from './command.ts';
 import { commandHelp, programHelp } from './help.ts';
 import { failureText } from './render/failure-text.ts';
 
@@ -78,7 +78,7 @@ function printFailure(failure: CavraError, args: readonly string[], terminal: Te
   const json = args.some((arg, index) => arg === '--format=json' || (arg === '--format' && args[index + 1] === 'json'));
   if (json) {
     const diagnosis = diagnosisJson(failure);
-    terminal.out(`${JSON.stringify({ exit_code: failure.exitStatus, diagnosis }, null, 2)}\n`);
+    terminal.out(jsonText({ exit_code: failure.exitStatus, diagnosis }));
   }
   terminal.err(failureText(failure));
 }

@@ -1,5 +1,5 @@
 import { startDaemon } from '@cavra/release-governance-core';
-import { type Command, FORMAT, type ParsedArguments, type Terminal, wantsJson } from '../command.ts';
+import { type Command, FORMAT, jsonText, type ParsedArguments, type Terminal, wantsJson } from '../command.ts';
 import { CONFIG, daemonOptions } from '../daemon-options.ts';
 import { printable } from '../render/style.ts';
 
@@ -21,7 +21,7 @@ async function runDaemonStart(terminal: Terminal, parsed: ParsedArguments): Prom
   ]);
   terminal.out(
     wantsJson(parsed)
-      ? `${JSON.stringify({ running: true, daemon, log }, null, 2)}\n`
+      ? jsonText({ running: true, daemon, log })
       : printable(`the daemon ${daemon.name} is running; its log is ${log}`).concat('\n'),
   );
   return 0;

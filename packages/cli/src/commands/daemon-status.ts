@@ -1,5 +1,5 @@
 import { type DaemonStatus, daemonStatus } from '@cavra/release-governance-core';
-import { type Command, FORMAT, type ParsedArguments, type Terminal, wantsJson } from '../command.ts';
+import { type Command, FORMAT, jsonText, type ParsedArguments, type Terminal, wantsJson } from '../command.ts';
 import { CONFIG, daemonOptions } from '../daemon-options.ts';
 import { printable, type Style, styleFor, table } from '../render/style.ts';
 
@@ -16,9 +16,7 @@ export const daemonStatusCommand: Command = {
 async function runDaemonStatus(terminal: Terminal, parsed: ParsedArguments): Promise<number> {
   const status = await daemonStatus(daemonOptions(terminal, parsed));
   terminal.out(
-    wantsJson(parsed)
-      ? `${JSON.stringify({ running: true, ...status }, null, 2)}\n`
-      : statusText(status, styleFor(terminal.colour)),
+    wantsJson(parsed) ? jsonText({ running: true, ...status }) : statusText(status, styleFor(terminal.colour)),
   );
   return 0;
 }

@@ -1,5 +1,5 @@
 import { stopDaemon } from '@cavra/release-governance-core';
-import { type Command, FORMAT, type ParsedArguments, type Terminal, wantsJson } from '../command.ts';
+import { type Command, FORMAT, jsonText, type ParsedArguments, type Terminal, wantsJson } from '../command.ts';
 import { CONFIG, daemonOptions } from '../daemon-options.ts';
 import { printable } from '../render/style.ts';
 
@@ -17,7 +17,7 @@ async function runDaemonStop(terminal: Terminal, parsed: ParsedArguments): Promi
   const daemon = await stopDaemon(daemonOptions(terminal, parsed));
   terminal.out(
     wantsJson(parsed)
-      ? `${JSON.stringify({ running: false, daemon }, null, 2)}\n`
+      ? jsonText({ running: false, daemon })
       : printable(`the daemon ${daemon.name} has stopped`).concat('\n'),
   );
   return 0;

@@ -1,5 +1,5 @@
 import { type DoctorCheck, examineJob, GATE_SETTINGS, readGateSettings } from '@cavra/release-governance-core';
-import { type Command, FORMAT, type ParsedArguments, type Terminal, wantsJson } from '../command.ts';
+import { type Command, FORMAT, jsonText, type ParsedArguments, type Terminal, wantsJson } from '../command.ts';
 import { lookUpSetting, settingOption } from '../gate-options.ts';
 import { printable, type Row, styleFor, table } from '../render/style.ts';
 
@@ -27,7 +27,7 @@ async function runDoctor(terminal: Terminal, parsed: ParsedArguments): Promise<n
   const verdict = report.ready ? style.good('READY') : style.bad('NOT READY');
   terminal.out(
     wantsJson(parsed)
-      ? `${JSON.stringify(report, null, 2)}\n`
+      ? jsonText(report)
       : `${style.bold('CAVRA doctor')}  ${verdict}\n\n${table(report.checks.map(row), style)}`,
   );
   return report.exit_code;

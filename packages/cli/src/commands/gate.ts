@@ -2,6 +2,7 @@ import { createGate, GATE_SETTINGS, gateResult, readGateSettings } from '@cavra/
 import {
   type Command,
   FORMAT,
+  jsonText,
   type OptionDefinition,
   type ParsedArguments,
   type Terminal,
@@ -41,9 +42,7 @@ async function runGateCommand(terminal: Terminal, parsed: ParsedArguments): Prom
   });
   const outcome = await gate.run();
   const result = gateResult(outcome);
-  terminal.out(
-    wantsJson(parsed) ? `${JSON.stringify(result, null, 2)}\n` : gateText(result, styleFor(terminal.colour)),
-  );
+  terminal.out(wantsJson(parsed) ? jsonText(result) : gateText(result, styleFor(terminal.colour)));
   if (outcome.failure !== undefined) terminal.err(failureText(outcome.failure));
   return result.exit_code;
 }

@@ -1,5 +1,13 @@
 import { explainPolicyFile, type PolicyExplainReport } from '@cavra/release-governance-core';
-import { type Command, FORMAT, type ParsedArguments, requiredOption, type Terminal, wantsJson } from '../command.ts';
+import {
+  type Command,
+  FORMAT,
+  jsonText,
+  type ParsedArguments,
+  requiredOption,
+  type Terminal,
+  wantsJson,
+} from '../command.ts';
 import { printable, type Style, styleFor } from '../render/style.ts';
 
 export const policyExplainCommand: Command = {
@@ -28,9 +36,7 @@ async function runPolicyExplain(terminal: Terminal, parsed: ParsedArguments): Pr
     request: parsed.values.get('request'),
     workingDirectory: terminal.workingDirectory,
   });
-  terminal.out(
-    wantsJson(parsed) ? `${JSON.stringify(report, null, 2)}\n` : explainText(report, styleFor(terminal.colour)),
-  );
+  terminal.out(wantsJson(parsed) ? jsonText(report) : explainText(report, styleFor(terminal.colour)));
   return report.decision.trusted ? 0 : 3;
 }
 

@@ -1,5 +1,5 @@
 import { ConfigurationError, lintPolicyFile, type PolicyLintReport } from '@cavra/release-governance-core';
-import { type Command, FORMAT, type ParsedArguments, type Terminal, wantsJson } from '../command.ts';
+import { type Command, FORMAT, jsonText, type ParsedArguments, type Terminal, wantsJson } from '../command.ts';
 import { failureText } from '../render/failure-text.ts';
 import { printable, styleFor } from '../render/style.ts';
 
@@ -16,7 +16,7 @@ export const policyLintCommand: Command = {
 async function runPolicyLint(terminal: Terminal, parsed: ParsedArguments): Promise<number> {
   const [path = ''] = parsed.positionals;
   const report = await lintPolicyFile(path, terminal.workingDirectory);
-  terminal.out(wantsJson(parsed) ? `${JSON.stringify(report, null, 2)}\n` : lintText(report, terminal));
+  terminal.out(wantsJson(parsed) ? jsonText(report) : lintText(report, terminal));
   if (report.valid) return 0;
   const failure = new ConfigurationError('CAVRA-E210', `${path} has ${report.problems.length} problems`);
   terminal.err(failureText(failure));

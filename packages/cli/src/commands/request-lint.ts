@@ -1,5 +1,5 @@
 import { ConfigurationError, type LintFinding, lintRequest, readRequestBytes } from '@cavra/release-governance-core';
-import { type Command, FORMAT, type ParsedArguments, type Terminal, wantsJson } from '../command.ts';
+import { type Command, FORMAT, jsonText, type ParsedArguments, type Terminal, wantsJson } from '../command.ts';
 import { failureText } from '../render/failure-text.ts';
 import { printable, styleFor } from '../render/style.ts';
 
@@ -21,7 +21,7 @@ async function runRequestLint(terminal: Terminal, parsed: ParsedArguments): Prom
   const refused = files.filter(({ findings }) => findings.some(({ level }) => level === 'error'));
   terminal.out(
     wantsJson(parsed)
-      ? `${JSON.stringify({ valid: refused.length === 0, files }, null, 2)}\n`
+      ? jsonText({ valid: refused.length === 0, files })
       : files.map(({ file, findings }) => findings.map((finding) => line(file, finding, terminal)).join('')).join(''),
   );
   if (refused.length === 0) return 0;

@@ -1,3 +1,5 @@
+import { logLine } from '@cavra/release-governance-core';
+
 /** Plain text for people: aligned, coloured only on a terminal. */
 export interface Style {
   readonly bold: (text: string) => string;
@@ -29,23 +31,9 @@ export function table(rows: readonly Row[], style: Style): string {
 }
 
 /**
- * Makes text from outside harmless on a terminal: control characters (which could move the cursor, recolour or hide text) and
- * bidirectional overrides are shown as escapes.
+ * Makes text from outside harmless wherever it is printed: what would move a cursor or hide text is shown as an escape, and what a CI
+ * platform would take for a command of the job is split.
  */
 export function printable(text: string): string {
-  return Array.from(text, (character) => (isHarmful(character) ? escaped(character) : character)).join('');
-}
-
-function isHarmful(character: string): boolean {
-  const code = character.codePointAt(0) ?? 0;
-  const control = code < 0x20 || (code >= 0x7f && code < 0xa0);
-  const separator = code === 0x2028 || code === 0x2029;
-  const bidirectional = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code === 0x061c;
-  const zeroWidth = (code >= 0x200b && code <= 0x200f) || code === 0xfeff;
-  const loneSurrogate = code >= 0xd800 && code <= 0xdfff;
-  return control || separator || bidirectional || zeroWidth || loneSurrogate;
-}
-
-function escaped(character: string): string {
-  return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
+  return logLine(text);
 }
