@@ -46,6 +46,8 @@ export interface AgentOptions {
   /** An existing folder of its own. */
   readonly folder: string;
   readonly taskFolder?: string;
+  /** Name of the folder that the sources are in. */
+  readonly sourcesName?: string;
   /** The machine's environment, beside PATH. */
   readonly machine?: Readonly<Record<string, string>>;
 }
@@ -67,9 +69,9 @@ export class FakeAgent {
   readonly #machine: Readonly<Record<string, string>>;
   readonly #artifactNames = new Set<string>();
 
-  constructor({ folder, taskFolder = TASK_FOLDER, machine = {} }: AgentOptions) {
+  constructor({ folder, taskFolder = TASK_FOLDER, sourcesName = 's', machine = {} }: AgentOptions) {
     this.work = join(folder, '_work');
-    this.sources = join(this.work, '1', 's');
+    this.sources = join(this.work, '1', sourcesName);
     this.temp = join(this.work, '_temp');
     for (const path of [this.sources, this.temp]) mkdirSync(path, { recursive: true });
     this.#taskFolder = taskFolder;

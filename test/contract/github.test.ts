@@ -1,0 +1,4 @@
+import { githubAction } from './front-ends/github.ts';
+import { holdContract } from './hold-contract.ts';
+
+holdContract(githubAction);

@@ -1,0 +1,4 @@
+import { gitlabTemplate } from './front-ends/gitlab.ts';
+import { holdContract } from './hold-contract.ts';
+
+holdContract(gitlabTemplate);
