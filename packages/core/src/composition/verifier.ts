@@ -5,7 +5,7 @@ import type { Clock } from '../app/ports.ts';
 import { type CheckpointOptions, type VerifyOptions, type VerifyOutcome, verifyEvidence } from '../app/verify.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import type { VerifierIdentity } from '../domain/evidence/report.ts';
-import { openEvidence } from '../io/evidence-reader.ts';
+import { openEvidenceSource } from '../io/evidence-source.ts';
 import type { StartThread } from '../io/part-threads.ts';
 import { programSha256, type RunningProgram } from '../io/program.ts';
 import { loadVerificationKeys, type VerificationKeys } from './verification-keys.ts';
@@ -64,7 +64,7 @@ export function createVerifier(options: CreateVerifierOptions): Verifier {
         {
           now,
           verifier: await programIdentity(options),
-          openEvidence,
+          openEvidence: openEvidenceSource,
           ...(progress === undefined ? {} : { progress }),
           ...(startThread === undefined ? {} : { startPartVerifiers: (job) => startPartVerifiers(startThread, job) }),
         },

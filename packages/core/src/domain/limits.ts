@@ -208,3 +208,10 @@ export const MAX_REPORT_ROWS = 60;
 export const MAX_REPORT_LISTED_FINDINGS = 100;
 /** So long before a key must be rotated the gate says so. */
 export const ROTATION_NOTICE_MS = 21 * 24 * 60 * 60 * 1000;
+
+/** A downloaded artifact: its file, its entries, what they hold together, ... */
+export const MAX_ARCHIVE_BYTES = 2 * 1024 * MIB;
+export const MAX_ARCHIVE_ENTRIES = 64;
+export const MAX_ARCHIVE_CONTENT_BYTES = 16 * 1024 * MIB;
+/** ... and how much larger than its compressed form an entry of more than 1 MiB may be: evidence is full of hashes. */
+export const MAX_ARCHIVE_RATIO = 200;
