@@ -1,4 +1,6 @@
 import { formatTimestamp } from '../../domain/evidence/timestamp.ts';
+import { MAX_REPORT_ROWS, MAX_REPORT_TEXT } from '../../domain/limits.ts';
+import { shortened } from '../../domain/text/printable.ts';
 import { chainOf } from './chain.ts';
 import { checksOf, sealOf } from './checks.ts';
 import { commandsOf } from './commands.ts';
@@ -15,7 +17,8 @@ import { verdictOf } from './verdict.ts';
  * The report for people on a run of the gate, or on evidence that was verified by itself: one model, which `reportHtml` and
  * `reportMarkdown` write down. Bounded in size however long the stream is; every text in it is to be escaped.
  */
-export function reportModel(input: ReportInput): ReportModel {
+export function reportModel(given: ReportInput): ReportModel {
+  const input = bounded(given);
   return {
     title: titleOf(input),
     generator: input.generator,
@@ -32,9 +35,31 @@ export function reportModel(input: ReportInput): ReportModel {
     unchecked: uncheckedOf(input),
     commands: commandsOf(input),
     controls: controlsOf(input),
-    notes: input.gate?.notes ?? [],
+    notes: (input.gate?.notes ?? []).slice(0, MAX_REPORT_ROWS),
     subject: subjectOf(input),
   };
+}
+
+/** The input with texts no longer than people read; those of the story are so already. */
+function bounded(input: ReportInput): ReportInput {
+  const { gate, verification, generator } = input;
+  return {
+    ...input,
+    ...(gate === undefined ? {} : { gate: shortTexts(gate) }),
+    verification:
+      verification === undefined ? undefined : { ...shortTexts(verification), path: endOf(verification.path) },
+    generator: shortTexts(generator),
+  };
+}
+
+function shortTexts<T>(data: T): T {
+  const cut = (_: string, value: unknown) => (typeof value === 'string' ? shortened(value, MAX_REPORT_TEXT) : value);
+  return JSON.parse(JSON.stringify(data), cut) as T;
+}
+
+/** The end of a path says more than its beginning. */
+function endOf(path: string): string {
+  return path.length <= MAX_REPORT_TEXT ? path : `…${path.slice(1 - MAX_REPORT_TEXT)}`;
 }
 
 function titleOf({ gate, story }: ReportInput): string {
