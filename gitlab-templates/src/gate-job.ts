@@ -72,6 +72,7 @@ async function runGate(job: Job, configuration: Configuration): Promise<GateOutc
     now: job.now,
     randomBytes: job.randomBytes,
     version: job.version,
+    program: { sha256: job.programSha256 },
     runFacts: runFacts(job, configuration),
   });
   return gate.run();

@@ -142,6 +142,9 @@ export const VERIFY_INPUTS: readonly TemplateInput[] = [
     description: 'keys by id, with status and period; else CAVRA_DAEMON_EVIDENCE_HMAC_KEY and its _KEY_ID are used',
     configures: true,
   },
+  paths('public_key', 'Ed25519 public keys, one of which must have signed the checkpoint; with it no secret is needed'),
+  paths('subject', 'release artifacts that must be subjects of the checkpoint, files or globs'),
+  paths('against', 'earlier checkpoints that the evidence must continue'),
   {
     name: 'integrity_only',
     type: 'boolean',
@@ -218,6 +221,11 @@ function jobInputs(jobName: string): readonly TemplateInput[] {
       configures: false,
     },
   ];
+}
+
+function paths(name: string, description: string): TemplateInput {
+  const several = `${description}; several with a semicolon between them`;
+  return { name, type: 'string', default: '', regex: PLAIN_LINE, description: several, configures: true };
 }
 
 function expectation(field: string, description: string): TemplateInput {

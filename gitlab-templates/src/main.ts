@@ -8,7 +8,6 @@ import { runJob } from './job.ts';
  * @param programSha256 of this program, lower-case hex
  */
 export async function run(configuration: string, programSha256: string): Promise<void> {
-  const lines: string[] = [];
   const status = await runJob({
     configuration,
     programSha256,
@@ -17,10 +16,12 @@ export async function run(configuration: string, programSha256: string): Promise
     now: systemClock,
     randomBytes: systemRandomBytes,
     version: __CAVRA_VERSION__,
-    log: (more) => lines.push(...more),
+    log: (lines) => {
+      if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
+    },
   });
-  if (lines.length > 0)
-    await new Promise<void>((resolve) => process.stdout.write(`${lines.join('\n')}\n`, () => resolve()));
+  // Whole: a pipe would lose what is left when the process ends.
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
   // A run that was given up at its deadline may have left sockets and timers behind; nothing waits for them.
   process.exit(status);
 }

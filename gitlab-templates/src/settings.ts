@@ -25,10 +25,18 @@ function jwksUrl(configuration: Configuration): string {
   return `${issuer.replace(/\/$/, '')}${JWKS_PATH}`;
 }
 
+/** The entries of an input that holds several. */
+export function listed(text: string): readonly string[] {
+  return text
+    .split(';')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+}
+
 /** A list has one entry a line for the gate; an input is one line. */
 function inputText(configuration: Configuration, input: string, kind: SettingKind): string {
   const text = configuration.text(input);
-  return kind === 'list' ? text.replaceAll(';', '\n') : text;
+  return kind === 'list' ? listed(text).join('\n') : text;
 }
 
 /** What the template itself fills in is not a choice of the pipeline's: in a merge request, choices of trust are refused. */

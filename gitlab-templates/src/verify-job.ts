@@ -10,6 +10,7 @@ import type { Configuration } from './configuration.ts';
 import { type Environment, gateEnvironment } from './environment.ts';
 import type { Job } from './job.ts';
 import { failureLog, row } from './log.ts';
+import { listed } from './settings.ts';
 
 const MOST_FINDINGS = 20;
 
@@ -21,12 +22,16 @@ export async function runVerifyJob(job: Job, configuration: Configuration): Prom
     environment,
     workingDirectory: job.workspace,
     keyring: configuration.text('keyring') || undefined,
+    publicKeys: listed(configuration.text('public_key')),
+    program: { sha256: job.programSha256 },
     now: job.now,
     version: job.version,
   });
   const { report, failure } = await verifier.verify({
     path: configuration.text('evidence_dir'),
     integrityOnly: configuration.flag('integrity_only'),
+    subjects: listed(configuration.text('subject')),
+    against: listed(configuration.text('against')),
     expectations,
   });
   job.log(reportLog(report, expectations));

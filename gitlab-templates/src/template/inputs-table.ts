@@ -4,7 +4,7 @@ import { flow } from './yaml.ts';
 /** Puts the tables of inputs into docs/gitlab.md, each between its mark and the next end mark. */
 export function withInputTables(page: string): string {
   return page.replace(
-    /(<!-- inputs: (gate|verify) -->\n)[^]*?(<!-- end -->)/g,
+    /(<!-- inputs: (gate|verify) -->\n)[\s\S]*?(<!-- end -->)/g,
     (_, start: string, command: TemplateCommand, end: string) => `${start}${inputsTable(inputsOf(command))}\n${end}`,
   );
 }

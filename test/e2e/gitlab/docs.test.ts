@@ -12,16 +12,23 @@ import { createProject, describePipelines, GATE, type Project } from './project.
 
 const PAGE = readRepositoryFile('docs/gitlab.md');
 
-/** The heading that an example stands under, its position there, and its text. */
-const EXAMPLES = [...PAGE.matchAll(/^## (.*)$|^```yaml\n([^]*?)^```$/gm)]
-  .reduce<{ heading: string; text: string }[]>(
-    (found, [, heading, text]) => [
-      ...found,
-      heading === undefined ? { heading: found.at(-1)?.heading ?? '', text: text ?? '' } : { heading, text: '' },
-    ],
-    [],
-  )
-  .filter(({ text }) => text !== '');
+interface Example {
+  readonly heading: string;
+  readonly text: string;
+}
+
+/** Every YAML example of the page, with the heading that it stands under. */
+function examplesOf(page: string): readonly Example[] {
+  const examples: Example[] = [];
+  let heading = '';
+  for (const [, title, text] of page.matchAll(/^## (.*)$|^```yaml\n([\s\S]*?)^```$/gm)) {
+    if (title !== undefined) heading = title;
+    if (text !== undefined) examples.push({ heading, text });
+  }
+  return examples;
+}
+
+const EXAMPLES = examplesOf(PAGE);
 
 interface Include {
   readonly inputs?: Readonly<Record<string, unknown>>;
