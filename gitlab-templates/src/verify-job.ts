@@ -76,10 +76,8 @@ function reportLog(report: VerificationReport, expectations: EvidenceExpectation
   const more = report.findings.length - shown.length + report.findings_omitted;
   return [
     `CAVRA evidence: ${report.valid ? 'VALID' : 'NOT VALID'}`,
-    ...row(
-      'stream',
-      `${report.records} records, ${report.signed_records} signed, signatures ${report.signatures}, tail ${report.tail}`,
-    ),
+    ...row('stream', `${report.records} records, ${report.signed_records} signed, signatures ${report.signatures}`),
+    ...row('tail', `${report.tail}, checkpoint ${report.checkpoint}`),
     ...report.keys.flatMap(({ key_id: id, records, status }) => row('key', `${id}: ${records} records, ${status}`)),
     ...Object.entries(expectations).flatMap(([name, value]) => row('expected', `${name} ${value}`)),
     ...shown.flatMap((finding) => row(finding.severity, `${finding.code}: ${describeFinding(finding)}`)),

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { type Instance, startInstance } from './instance.ts';
 import { createProject, describePipelines, GATE, type Project } from './project.ts';
@@ -106,5 +107,50 @@ describePipelines('each expectation must hold', () => {
       ...Object.fromEntries(WRONG.map(([job]) => [job, 'FAIL'])),
     });
     for (const [job, , message] of WRONG) expect(run.jobLog(job)).toContain(message);
+  });
+});
+
+describePipelines('with an attestation key', () => {
+  it('the checkpoint seals the evidence and names the artifacts', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const pipeline = {
+      include: [
+        {
+          ...FORMS[0].gate,
+          inputs: {
+            issuer: instance.gitlab.origin,
+            stage: 'build',
+            ...APPROVED,
+            subject_path: 'dist/*.txt; dist/b.bin',
+          },
+        },
+        {
+          ...FORMS[0].verify,
+          inputs: { stage: 'deploy', public_key: 'keys/attestation.pem', subject: 'dist/a.txt;dist/b.bin' },
+        },
+        {
+          ...FORMS[0].verify,
+          inputs: { stage: 'deploy', job_name: 'other', public_key: 'keys/attestation.pem', subject: 'dist/c.bin' },
+        },
+      ],
+    };
+    project = createProject({
+      '.gitlab-ci.yml': JSON.stringify(pipeline),
+      'keys/attestation.pem': publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      'dist/a.txt': 'a',
+      'dist/b.bin': 'b',
+      'dist/c.bin': 'c',
+    });
+    const variables = {
+      ...instance.jobVariables(project),
+      CAVRA_ATTESTATION_KEY: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
+      CAVRA_ATTESTATION_KEY_ID: 'ci-attestation-2099-q4',
+    };
+    const run = await project.run({ variables });
+    expect(run.jobs).toEqual({ [GATE]: 'PASS', [VERIFY]: 'PASS', other: 'FAIL' });
+    expect(run.artifact(GATE, '.cavra/go-daemon/release-governance-checkpoint.sigstore.json')).toBeDefined();
+    expect(run.jobLog(VERIFY)).toContain('sealed, checkpoint valid');
+    expect(run.jobLog('other')).toMatch(/CAVRA-E40[12]/);
+    expect(run.jobLog('other')).toContain('dist/c.bin');
   });
 });
