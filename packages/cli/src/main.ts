@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { ConfigurationError, systemClock, systemRandomBytes } from '@cavra/release-governance-core';
+import { isMainThread } from 'node:worker_threads';
+import { ConfigurationError, runPartThread, systemClock, systemRandomBytes } from '@cavra/release-governance-core';
 import { runProgram } from './program.ts';
 
 /** The one place of the command line that touches the process: arguments, environment, streams and exit status. */
@@ -27,33 +28,42 @@ function onSignal(signal: (name: 'stop' | 'reload') => void): () => void {
   return () => process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', reload);
 }
 
-const out = writer(process.stdout);
-const err = writer(process.stderr);
-const status = await runProgram(process.argv.slice(2), {
-  environment: process.env,
-  workingDirectory: process.cwd(),
-  now: systemClock,
-  randomBytes: systemRandomBytes,
-  out: out.write,
-  err: err.write,
-  writeFile: async (path, text) => {
-    try {
-      await writeFile(path, text);
-    } catch (error) {
-      const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-      throw new ConfigurationError('CAVRA-E219', `${JSON.stringify(path)} cannot be written (${reason})`, {
-        cause: error,
-      });
-    }
-  },
-  colour: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb',
-  progress: process.stderr.isTTY === true && process.env['CI'] === undefined,
-  version: __CAVRA_VERSION__,
-  nodeVersion: process.version,
-  program: [process.execPath, ...process.argv.slice(1, 2)],
-  pid: process.pid,
-  onSignal,
-});
-await Promise.all([out.drained(), err.drained()]);
-// A run that was given up at its deadline may have left sockets and timers behind; nothing waits for them.
-process.exit(status);
+async function main(): Promise<void> {
+  const out = writer(process.stdout);
+  const err = writer(process.stderr);
+  const status = await runProgram(process.argv.slice(2), {
+    environment: process.env,
+    workingDirectory: process.cwd(),
+    now: systemClock,
+    randomBytes: systemRandomBytes,
+    out: out.write,
+    err: err.write,
+    writeFile: async (path, text) => {
+      try {
+        await writeFile(path, text);
+      } catch (error) {
+        const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+        throw new ConfigurationError('CAVRA-E219', `${JSON.stringify(path)} cannot be written (${reason})`, {
+          cause: error,
+        });
+      }
+    },
+    colour: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb',
+    progress: process.stderr.isTTY === true && process.env['CI'] === undefined,
+    version: __CAVRA_VERSION__,
+    nodeVersion: process.version,
+    program: [process.execPath, ...process.argv.slice(1, 2)],
+    pid: process.pid,
+    threadProgram: new URL(import.meta.url),
+    onSignal,
+  });
+  await Promise.all([out.drained(), err.drained()]);
+  // A run that was given up at its deadline may have left sockets and timers behind; nothing waits for them.
+  process.exit(status);
+}
+
+if (isMainThread) {
+  await main();
+} else {
+  runPartThread();
+}

@@ -67,5 +67,6 @@ export { REQUEST_MEMBERS, type RequestMember } from './domain/request/members.ts
 export { logLine } from './domain/text/log-line.ts';
 export { printable } from './domain/text/printable.ts';
 export type * from './domain/wire/types.ts';
+export { runPartThread } from './io/part-threads.ts';
 export { readRequestBytes } from './io/request-files.ts';
 export { systemClock, systemRandomBytes } from './io/system.ts';

@@ -12,6 +12,7 @@ import {
   type OptionDefinition,
   optionValue,
   type ParsedArguments,
+  quietJson,
   type Terminal,
   wantsJson,
 } from '../command.ts';
@@ -82,6 +83,7 @@ async function runVerify(terminal: Terminal, parsed: ParsedArguments): Promise<n
     now: terminal.now,
     version: terminal.version,
     progress: progress.update,
+    threadProgram: terminal.threadProgram,
   });
   const [path = ''] = parsed.positionals;
   const outcome = await verifier
@@ -99,7 +101,7 @@ async function runVerify(terminal: Terminal, parsed: ParsedArguments): Promise<n
 async function print(terminal: Terminal, parsed: ParsedArguments, report: VerificationReport): Promise<void> {
   const file = parsed.values.get(OUTPUT.name);
   const style = styleFor(terminal.colour && file === undefined);
-  const text = wantsJson(parsed) ? reportText(report) : verifyText(report, style);
+  const text = wantsJson(parsed) ? quietJson(reportText(report)) : verifyText(report, style);
   if (file === undefined) {
     terminal.out(text);
     return;

@@ -6,7 +6,6 @@ import { type CheckpointOptions, type VerifyOptions, type VerifyOutcome, verifyE
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import type { VerifierIdentity } from '../domain/evidence/report.ts';
 import { openEvidenceSource } from '../io/evidence-source.ts';
-import type { StartThread } from '../io/part-threads.ts';
 import { programSha256, type RunningProgram } from '../io/program.ts';
 import { loadVerificationKeys, type VerificationKeys } from './verification-keys.ts';
 
@@ -24,8 +23,8 @@ export interface CreateVerifierOptions {
   readonly program?: RunningProgram;
   /** Told now and then how many bytes of how many are done. */
   readonly progress?: (done: number, total: number) => void;
-  /** Starts a thread of the running program, which calls `runPartThread`; without it, large streams are verified by one thread. */
-  readonly startThread?: StartThread;
+  /** A program that calls `runPartThread`, for threads that verify parts of a large stream; without it, one thread verifies it. */
+  readonly threadProgram?: URL;
 }
 
 /** What is asked of one piece of evidence. Paths are as given. */
@@ -50,7 +49,7 @@ export interface Verifier {
 export function createVerifier(options: CreateVerifierOptions): Verifier {
   return {
     async verify({ against = [], subjects = [], ...question }) {
-      const { workingDirectory, now, progress, startThread } = options;
+      const { workingDirectory, now, progress, threadProgram } = options;
       const keys = await loadVerificationKeys(options, question.integrityOnly);
       const checkpoint = await checkpointOptions(options, keys, { ...question, against, subjects });
       return verifyEvidence(
@@ -66,7 +65,9 @@ export function createVerifier(options: CreateVerifierOptions): Verifier {
           verifier: await programIdentity(options),
           openEvidence: openEvidenceSource,
           ...(progress === undefined ? {} : { progress }),
-          ...(startThread === undefined ? {} : { startPartVerifiers: (job) => startPartVerifiers(startThread, job) }),
+          ...(threadProgram === undefined
+            ? {}
+            : { startPartVerifiers: (job) => startPartVerifiers(threadProgram, job) }),
         },
       );
     },
@@ -94,9 +95,9 @@ async function checkpointOptions(
   return { trust, required, against: checkpoints, subjects: await hashSubjectFiles(subjects, workingDirectory) };
 }
 
-async function startPartVerifiers(startThread: StartThread, job: PartJob): Promise<PartVerifiers | undefined> {
+async function startPartVerifiers(program: URL, job: PartJob): Promise<PartVerifiers | undefined> {
   const { startPartThreads } = await import('../io/part-threads.ts');
-  return startPartThreads(startThread, job);
+  return startPartThreads(program, job);
 }
 
 /** This program, as reports name it. */

@@ -48,6 +48,15 @@ export class Chain {
     this.#otherHash = written === '' ? computed : written;
   }
 
+  /** Goes on behind records that follow each other without a fault, the last of them with this number and hash. */
+  leap(sequence: number, hash: string): void {
+    this.#sequence = sequence + 1;
+    this.#otherSequence = sequence + 1;
+    this.#unreadable = 0;
+    this.#hash = hash;
+    this.#otherHash = hash;
+  }
+
   /** Goes on behind a line that could not be read. */
   skip(): void {
     this.#unreadable += 1;

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { CLOCK_TOLERANCE_SECONDS } from '../limits.ts';
 import { encodeString } from '../wire/encode.ts';
 import type { Decision, RunnerIdentity } from '../wire/types.ts';
-import { type FindingCode, type FindingList, type FindingPlace, NO_PLACE, quoted } from './findings.ts';
+import { type FindingCode, type FindingList, type FindingPlace, NO_PLACE, placeBehind, quoted } from './findings.ts';
 import { type RecordReader, UNAUTHENTICATED_RULE } from './record-reader.ts';
 import { SLOT, slotOf } from './slots.ts';
 import type { RecordObserver, StreamSummary } from './verifier.ts';
@@ -43,13 +43,25 @@ interface Misses {
   count: number;
 }
 
+interface Worst {
+  readonly decision: Decision;
+  readonly rank: number;
+  readonly place: FindingPlace;
+}
+
+/** What the records of a part have to say to the expectations. */
+export interface ExpectationPart {
+  readonly misses: readonly (readonly [code: FindingCode, misses: Readonly<Misses>])[];
+  readonly worst: Worst | undefined;
+}
+
 /** Holds every record against the expectations. One expectation gives at most one finding, which names the first record. */
 export class ExpectationCheck implements RecordObserver {
   readonly #expectations: EvidenceExpectations;
   readonly #nowMs: number;
   readonly #identity: readonly IdentityExpectation[];
   readonly #misses = new Map<FindingCode, Misses>();
-  #worst: { readonly decision: Decision; readonly rank: number; readonly place: FindingPlace } | undefined;
+  #worst: Worst | undefined;
 
   /** @param nowMs Unix milliseconds, for `max_age_seconds` */
   constructor(expectations: EvidenceExpectations, nowMs: number) {
@@ -74,6 +86,24 @@ export class ExpectationCheck implements RecordObserver {
     }
     if (this.#worst === undefined || decisionRank > this.#worst.rank) {
       this.#worst = { decision, rank: decisionRank, place };
+    }
+  }
+
+  takePart(): ExpectationPart {
+    return { misses: [...this.#misses], worst: this.#worst };
+  }
+
+  joinPart({ misses, worst }: ExpectationPart, before: FindingPlace): void {
+    for (const [code, { place, found, count }] of misses) {
+      const known = this.#misses.get(code);
+      if (known === undefined) {
+        this.#misses.set(code, { place: placeBehind(before, place), found, count });
+      } else {
+        known.count += count;
+      }
+    }
+    if (worst !== undefined && (this.#worst === undefined || worst.rank > this.#worst.rank)) {
+      this.#worst = { ...worst, place: placeBehind(before, worst.place) };
     }
   }
 

@@ -6,7 +6,7 @@ import { MAX_EVIDENCE_SIDE_FILE_BYTES } from '../limits.ts';
 import { encodeStruct } from '../wire/encode.ts';
 import { DECISION_RESPONSE, RUNNER_IDENTITY, type StructLayout } from '../wire/layout.ts';
 import { CLAIMS_FILE, RESPONSE_FILE } from './files.ts';
-import { type FindingList, type FindingPlace, NO_PLACE } from './findings.ts';
+import { type FindingList, type FindingPlace, NO_PLACE, placeBehind } from './findings.ts';
 import { type RecordReader, UNAUTHENTICATED_RULE } from './record-reader.ts';
 import { SLOT } from './slots.ts';
 import type { RecordObserver } from './verifier.ts';
@@ -15,6 +15,14 @@ import type { RecordObserver } from './verifier.ts';
 export interface SideFiles {
   readonly claims: Uint8Array | undefined;
   readonly response: Uint8Array | undefined;
+}
+
+/** What the records of a part have to say to the files. */
+export interface FolderPart {
+  readonly strangeRunners: number;
+  readonly firstStranger: FindingPlace;
+  readonly worstRank: number;
+  readonly responseFound: boolean;
 }
 
 /** A file as the recorder would have encoded its content, so that it can be compared with a record's bytes. */
@@ -38,6 +46,28 @@ export class FolderCheck implements RecordObserver {
   record(record: RecordReader, place: FindingPlace): void {
     this.#compareRunner(record, place);
     this.#compareResponse(record);
+  }
+
+  takePart(): FolderPart {
+    return {
+      strangeRunners: this.#strangeRunners,
+      firstStranger: this.#firstStranger,
+      worstRank: this.#worstRank,
+      responseFound: this.#responseFound,
+    };
+  }
+
+  joinPart({ strangeRunners, firstStranger, worstRank, responseFound }: FolderPart, before: FindingPlace): void {
+    if (this.#strangeRunners === 0 && strangeRunners > 0) {
+      this.#firstStranger = placeBehind(before, firstStranger);
+    }
+    this.#strangeRunners += strangeRunners;
+    if (worstRank > this.#worstRank) {
+      this.#worstRank = worstRank;
+      this.#responseFound = responseFound;
+    } else if (worstRank === this.#worstRank) {
+      this.#responseFound ||= responseFound;
+    }
   }
 
   finish(findings: FindingList): void {

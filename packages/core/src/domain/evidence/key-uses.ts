@@ -29,6 +29,12 @@ export class KeyUses {
     return count;
   }
 
+  /** Whether all these ids can be told apart from the others that there are. */
+  hasRoomFor(counts: readonly Readonly<KeyCount>[]): boolean {
+    const added = counts.filter(({ id }) => !this.#counts.has(id)).length;
+    return this.#counts.size + added <= MAX_REPORT_KEYS;
+  }
+
   /** In the order in which they came. */
   get list(): readonly Readonly<KeyCount>[] {
     return [...this.#counts.values()];

@@ -40,6 +40,22 @@ export class LineSplitter {
     }
   }
 
+  /** Whether the next byte begins a line. */
+  get isAtLineStart(): boolean {
+    return this.#lineBytes === 0;
+  }
+
+  /** Of the line that the next byte belongs to. */
+  get place(): Pick<LinePlace, 'line' | 'offset'> {
+    return { line: this.#line, offset: this.#lineStart };
+  }
+
+  /** Goes on behind whole lines that somebody else takes. */
+  skip(lines: number, bytes: number): void {
+    this.#line += lines;
+    this.#lineStart += bytes;
+  }
+
   /** The stream has ended; a last line without a line end is given now. */
   end(): void {
     if (this.#lineBytes > 0) {

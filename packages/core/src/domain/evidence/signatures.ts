@@ -35,6 +35,16 @@ export interface KeyUse {
   readonly secret?: 'absent';
 }
 
+/** The signatures of a part of a stream; plain data. */
+export interface SignedPart {
+  readonly signed: number;
+  /** Those whose key's secret is not here. */
+  readonly unchecked: number;
+  /** The id that the key without a name stood for. */
+  readonly adoptedId: string | undefined;
+  readonly counts: readonly Readonly<KeyCount>[];
+}
+
 export interface SignatureFault {
   readonly code: FindingCode;
   readonly message: string;
@@ -91,6 +101,26 @@ export class SignatureChecker {
   /** Whether all signatures were checked, good or bad. */
   get areChecked(): boolean {
     return this.#policy.mode === 'required' && this.#unchecked === 0;
+  }
+
+  /** What the signatures of a faultless part named. */
+  get part(): SignedPart {
+    return { signed: this.#signed, unchecked: this.#unchecked, adoptedId: this.#adoptedId, counts: this.#uses.list };
+  }
+
+  /** Whether the signatures of a part would have been as good behind the records so far. */
+  canJoin({ adoptedId, counts }: SignedPart): boolean {
+    const isSameKey = adoptedId === undefined || this.#adoptedId === undefined || adoptedId === this.#adoptedId;
+    return isSameKey && this.#uses.hasRoomFor(counts);
+  }
+
+  join({ signed, unchecked, adoptedId, counts }: SignedPart): void {
+    this.#signed += signed;
+    this.#unchecked += unchecked;
+    this.#adoptedId ??= adoptedId;
+    for (const { id, records } of counts) {
+      this.#uses.of(id).records += records;
+    }
   }
 
   /** @param hashMatches false: the hash that was signed is known to be wrong, and has its own finding */

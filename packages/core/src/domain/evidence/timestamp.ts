@@ -22,8 +22,14 @@ export function formatTimestamp(epochMilliseconds: number): string {
   return formatInstant(seconds, (Math.floor(epochMilliseconds) - seconds * 1000) * NANOS_PER_MILLISECOND);
 }
 
+/** A point of time as plain data. */
+export interface InstantParts {
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
 /** A point of time that is read again and again, once a record. */
-export class Instant {
+export class Instant implements InstantParts {
   /** Since the Unix epoch, rounded down. */
   seconds = 0;
   /** 0 to 999,999,999. */
@@ -33,11 +39,15 @@ export class Instant {
     return this.seconds * 1000 + Math.floor(this.nanos / NANOS_PER_MILLISECOND);
   }
 
-  isBefore(other: Instant): boolean {
+  isBefore(other: InstantParts): boolean {
     return this.seconds < other.seconds || (this.seconds === other.seconds && this.nanos < other.nanos);
   }
 
-  set(other: Instant): void {
+  isAfter(other: InstantParts): boolean {
+    return this.seconds > other.seconds || (this.seconds === other.seconds && this.nanos > other.nanos);
+  }
+
+  set(other: InstantParts): void {
     this.seconds = other.seconds;
     this.nanos = other.nanos;
   }

@@ -3,8 +3,8 @@ import { Chain, type ChainFault } from './chain.ts';
 import { type FindingCode, FindingList, type FindingPlace, NO_PLACE } from './findings.ts';
 import { recordHash } from './record-hash.ts';
 import { type RecordFault, RecordReader } from './record-reader.ts';
-import { type KeyUse, SignatureChecker, type SignaturePolicy } from './signatures.ts';
-import { Instant } from './timestamp.ts';
+import { type KeyUse, SignatureChecker, type SignaturePolicy, type SignedPart } from './signatures.ts';
+import { Instant, type InstantParts } from './timestamp.ts';
 
 /** Where a line stands in its stream. */
 export interface LinePlace {
@@ -22,6 +22,15 @@ export interface RecordObserver {
   record(record: RecordReader, place: FindingPlace): void;
   /** Called once after the last record. */
   finish(findings: FindingList, summary: StreamSummary): void;
+  /** What it has seen of a part of a stream, as plain data. Without it, it wants to see every record itself. */
+  takePart?(): unknown;
+  /**
+   * Goes on behind a part of which an observer of the same kind has seen the records.
+   *
+   * @param part what that one's `takePart` gave
+   * @param before records, lines and bytes before the part, to be added to its places
+   */
+  joinPart?(part: unknown, before: FindingPlace): void;
 }
 
 export interface StreamVerifierOptions {
@@ -29,6 +38,23 @@ export interface StreamVerifierOptions {
   readonly observers?: readonly RecordObserver[];
   /** See RecordReader; the outcome is the same for any number. */
   readonly matchAfter?: number;
+  /** Where the first line stands; `unknown`: somewhere in a stream, behind any record. */
+  readonly start?: 'beginning' | 'unknown';
+}
+
+/** Whole lines of a stream, verified apart from what is before them and without any finding. Plain data, to be sent between threads. */
+export interface VerifiedPart {
+  readonly records: number;
+  readonly firstSequence: number;
+  readonly firstPreviousHash: string;
+  readonly firstHash: string;
+  readonly firstTime: InstantParts;
+  readonly lastSequence: number;
+  readonly lastHash: string;
+  readonly lastTime: InstantParts;
+  readonly signatures: SignedPart;
+  /** What each observer has seen. */
+  readonly observations: readonly unknown[];
 }
 
 /** What a stream holds, apart from what is wrong with it. */
@@ -56,8 +82,10 @@ export class StreamVerifier {
   readonly #signatures: SignatureChecker;
   readonly #observers: readonly RecordObserver[];
   readonly #reader: RecordReader;
-  readonly #chain = new Chain('beginning');
+  readonly #chain: Chain;
   #records = 0;
+  #firstSequence = 0;
+  #firstPreviousHash = '';
   #streamId = '';
   #headHash = '';
   #first: Instant | undefined;
@@ -65,6 +93,7 @@ export class StreamVerifier {
 
   constructor(options: StreamVerifierOptions) {
     this.#reader = new RecordReader(options.matchAfter);
+    this.#chain = new Chain(options.start ?? 'beginning');
     this.#signatures = new SignatureChecker(options.signatures);
     this.#observers = options.observers ?? [];
   }
@@ -88,6 +117,64 @@ export class StreamVerifier {
   pushOverlong(place: LinePlace): void {
     this.#records += 1;
     this.#reportUnreadable('too_long', place);
+  }
+
+  /**
+   * What the lines so far hold when nothing is wrong with them in themselves; undefined when anything was found, even a warning: then
+   * only a verifier that knows what is before them can tell.
+   */
+  takePart(): VerifiedPart | undefined {
+    if (this.#first === undefined || !this.findings.isEmpty) {
+      return undefined;
+    }
+    return {
+      records: this.#records,
+      firstSequence: this.#firstSequence,
+      firstPreviousHash: this.#firstPreviousHash,
+      firstHash: this.#streamId,
+      firstTime: partsOf(this.#first),
+      lastSequence: this.#reader.sequence,
+      lastHash: this.#headHash,
+      lastTime: partsOf(this.#last),
+      signatures: this.#signatures.part,
+      observations: this.#observers.map((observer) => observer.takePart?.()),
+    };
+  }
+
+  /**
+   * Takes over a part that fits behind the lines so far: verifying its lines here would find nothing and leave the same state.
+   *
+   * @param place of its first line
+   * @returns false: it does not fit, and its lines are to be verified here
+   */
+  joinPart(part: VerifiedPart, place: Pick<LinePlace, 'line' | 'offset'>): boolean {
+    const follows = this.#chain.check(part.firstSequence, part.firstPreviousHash) === undefined;
+    const goesBack = this.#first !== undefined && this.#last.isAfter(part.firstTime);
+    if (!follows || goesBack || !this.#signatures.canJoin(part.signatures)) {
+      return false;
+    }
+    const before = { record: this.#records, line: place.line - 1, offset: place.offset };
+    this.#observers.forEach((observer, index) => {
+      observer.joinPart?.(part.observations[index], before);
+    });
+    if (this.#first === undefined) {
+      this.#first = new Instant();
+      this.#first.set(part.firstTime);
+    }
+    if (this.#records === 0) {
+      this.#streamId = part.firstHash;
+    }
+    this.#records += part.records;
+    this.#last.set(part.lastTime);
+    this.#headHash = part.lastHash;
+    this.#chain.leap(part.lastSequence, part.lastHash);
+    this.#signatures.join(part.signatures);
+    return true;
+  }
+
+  /** Whether all observers can join parts. */
+  get canJoinParts(): boolean {
+    return this.#observers.every((observer) => observer.joinPart !== undefined);
   }
 
   finish(): StreamSummary {
@@ -118,6 +205,8 @@ export class StreamVerifier {
     this.#headHash = written === '' ? computed : written;
     if (this.#records === 1) {
       this.#streamId = this.#headHash;
+      this.#firstSequence = record.sequence;
+      this.#firstPreviousHash = record.previousHash;
     }
   }
 
@@ -236,4 +325,8 @@ function isBlank(line: Uint8Array): boolean {
 
 function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0d;
+}
+
+function partsOf({ seconds, nanos }: Instant): InstantParts {
+  return { seconds, nanos };
 }
