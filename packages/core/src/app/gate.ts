@@ -33,6 +33,8 @@ export interface EvidenceFolderPort {
    * or the evidence is not valid.
    */
   attest(judgement: Judgement): Promise<AttestedEvidence | undefined>;
+  /** Writes the report for people, in place of one that was written before. @throws SecretFoundError CAVRA-E602 it would hold a secret */
+  writeReport(outcome: GateOutcome): Promise<void>;
   /** Searches what would be published for secrets and withholds what holds one. */
   guard(): Promise<GuardResult>;
 }
@@ -124,9 +126,13 @@ export async function runGate(parts: GateParts): Promise<GateOutcome> {
   const failure = await run.timed('total', async () => {
     const decided = await failureOf(() => parts.withinDeadline(() => decideAll(run, parts)));
     // Evidence of a failed run matters as much as that of a pass: it is verified and searched whatever happened before.
-    const closed = await closeEvidence(run, decided);
+    const closed = await closeEvidence(run, parts, decided);
     return verdictOf(run, [decided, closed]);
   });
+  return outcomeOf(run, parts, failure);
+}
+
+function outcomeOf(run: GateRun, parts: GateParts, failure: CavraError | undefined): GateOutcome {
   return {
     settings: parts.settings,
     failure,
@@ -191,12 +197,16 @@ async function ask(
 }
 
 /**
- * Ends the writing, then verifies, attests and guards what was written; each step is done even when one before it failed.
+ * Ends the writing, then verifies, attests, reports and guards what was written; each step is done even when one before it failed.
  *
  * @param decided why the decisions failed
  * @returns the first cause of a failure here
  */
-async function closeEvidence(run: GateRun, decided: CavraError | undefined): Promise<CavraError | undefined> {
+async function closeEvidence(
+  run: GateRun,
+  parts: GateParts,
+  decided: CavraError | undefined,
+): Promise<CavraError | undefined> {
   const { folder, runtime } = run;
   if (folder === undefined) return undefined;
   const failures = [
@@ -206,12 +216,16 @@ async function closeEvidence(run: GateRun, decided: CavraError | undefined): Pro
       run.report = await run.timed('verify', () => folder.verify());
     }),
   ];
-  const soFar = firstCause([decided, ...failures, ...findingsOf(run)]);
-  failures.push(await failureOf(() => attest(run, folder, soFar === undefined && run.decisions.length > 0)));
+  const soFar = () => firstCause([decided, ...failures, ...findingsOf(run)]) ?? undecided(run);
+  failures.push(await failureOf(() => attest(run, folder, soFar() === undefined)));
+  const told = soFar();
+  failures.push(await failureOf(() => folder.writeReport(outcomeOf(run, parts, told))));
   failures.push(await failureOf(() => guard(run, folder)));
-  if (run.checkpoint?.result === 'PASSED' && verdictOf(run, [decided, ...failures]) !== undefined) {
-    // What was found only now must not leave a checkpoint behind that says the opposite.
-    failures.push(await failureOf(() => attest(run, folder, false)));
+  const found = verdictOf(run, [decided, ...failures]);
+  if (found?.code !== told?.code) {
+    // What was found only now must leave neither a checkpoint nor a report behind that says the opposite.
+    if (run.checkpoint?.result === 'PASSED') failures.push(await failureOf(() => attest(run, folder, false)));
+    failures.push(await failureOf(() => folder.writeReport(outcomeOf(run, parts, found))));
     failures.push(await failureOf(() => guard(run, folder)));
   }
   return firstCause(failures);
@@ -265,10 +279,16 @@ function changedSince({ checkpoint, guard: found }: GateRun): CavraError | undef
 }
 
 /** A pass needs a decision, valid evidence and a searched folder; that one of them is absent without a cause is a defect. */
-function unproven({ decisions, report, guard }: GateRun): CavraError | undefined {
-  const proven = decisions.length > 0 && report?.valid === true && guard !== undefined;
-  return proven ? undefined : new RuntimeFailure('CAVRA-E599', 'the run ended without a proven decision');
+function unproven(run: GateRun): CavraError | undefined {
+  return undecided(run) ?? (run.guard === undefined ? NOT_PROVEN : undefined);
 }
+
+/** The same before the folder is searched. */
+function undecided({ decisions, report }: GateRun): CavraError | undefined {
+  return decisions.length > 0 && report?.valid === true ? undefined : NOT_PROVEN;
+}
+
+const NOT_PROVEN = new RuntimeFailure('CAVRA-E599', 'the run ended without a proven decision');
 
 /** The one cause to report: a leaked secret first, then a broken machine, invalid evidence, configuration, proof, and the decision. */
 function firstCause(causes: readonly (CavraError | undefined)[]): CavraError | undefined {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Judgement } from '../app/attest.ts';
-import type { AttestedEvidence, EvidenceFolderPort } from '../app/gate.ts';
+import type { AttestedEvidence, EvidenceFolderPort, GateOutcome } from '../app/gate.ts';
 import { guardEvidence } from '../app/guard.ts';
 import type { Authenticator, Clock, Evaluation, RandomBytes, TrustPolicyEvaluator } from '../app/ports.ts';
 import { type EvidenceSource, verifyEvidence } from '../app/verify.ts';
@@ -35,6 +35,7 @@ import { guardedFolder } from '../io/guarded-folder.ts';
 import { readRecordedResponses } from '../io/recorded-responses.ts';
 import type { RunAttestor } from './attestor.ts';
 import type { RunKeys } from './keys.ts';
+import { PeopleReport } from './people-report.ts';
 
 export interface GateFolderOptions {
   /** As configured. */
@@ -71,11 +72,20 @@ class GateFolder implements EvidenceFolderPort {
   #earlier: readonly DecisionResponse[] = [];
   readonly #ownNotes: string[] = [];
   #report: VerificationReport | undefined;
+  readonly #peopleReport: PeopleReport;
 
   constructor(options: GateFolderOptions, absolute: string) {
     this.path = options.path;
     this.#options = options;
     this.#absolute = absolute;
+    const { searcher, keys, verifier, now } = options;
+    this.#peopleReport = new PeopleReport({
+      folder: absolute,
+      searcher,
+      keys: keys.evidenceVerification,
+      verifier,
+      now,
+    });
   }
 
   get notes(): readonly string[] {
@@ -128,7 +138,7 @@ class GateFolder implements EvidenceFolderPort {
         keys: keys.evidenceVerification,
         // Without a key nothing was signed; that is only possible outside of CI platforms, and the report says so.
         integrityOnly: keys.evidence === undefined,
-        observers,
+        observers: [...observers, await this.#peopleReport.observer()],
       },
       { now, verifier, openEvidence: async () => ({ ...source, checkpoint: undefined }) },
     );
@@ -155,6 +165,10 @@ class GateFolder implements EvidenceFolderPort {
       digests: new Map(digests),
       report: await this.#publish(sealedReport(report, checkpoint)),
     };
+  }
+
+  async writeReport(outcome: GateOutcome): Promise<void> {
+    await this.#peopleReport.write(outcome);
   }
 
   async guard() {

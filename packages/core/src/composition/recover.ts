@@ -47,7 +47,7 @@ export async function recoverEvidence(options: CreateGateOptions): Promise<GateO
   if (report.records === 0) return undefined;
   // Whatever was decided, the gate has not passed.
   const checkpoint = await folder.attest({ passes: false, runner: undefined });
-  return {
+  const outcome: GateOutcome = {
     settings,
     failure: new RuntimeFailure('CAVRA-E507', 'it was cancelled, or its process was killed'),
     identity,
@@ -55,10 +55,12 @@ export async function recoverEvidence(options: CreateGateOptions): Promise<GateO
     evidenceDir: folder.path,
     report: checkpoint?.report ?? report,
     checkpoint,
-    guard: await folder.guard(),
+    guard: undefined,
     notes: folder.notes,
     timings: {},
   };
+  await folder.writeReport(outcome);
+  return { ...outcome, guard: await folder.guard() };
 }
 
 /** Evidence without a checkpoint is better than none: what cannot be attested any more is published all the same. */

@@ -35,6 +35,16 @@ export async function writeFileDurably(folder: string, name: string, bytes: Uint
   }
 }
 
+/** Removes a file that may be there, durably. @throws RuntimeFailure CAVRA-E501 */
+export async function removeFile(folder: string, name: string): Promise<void> {
+  try {
+    await rm(join(folder, name), { force: true });
+    await syncFolder(folder);
+  } catch (error) {
+    throw new RuntimeFailure('CAVRA-E501', `cannot remove ${name}: ${describeSystemError(error)}`, { cause: error });
+  }
+}
+
 /** Makes the names in a folder durable. Windows cannot, and does not need to. */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') {

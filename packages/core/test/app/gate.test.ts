@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Judgement } from '../../src/app/attest.ts';
-import { type AttestedEvidence, type EvidenceFolderPort, type GateParts, runGate } from '../../src/app/gate.ts';
+import {
+  type AttestedEvidence,
+  type EvidenceFolderPort,
+  type GateOutcome,
+  type GateParts,
+  runGate,
+} from '../../src/app/gate.ts';
 import { gateResult } from '../../src/app/gate-result.ts';
 import type { GuardResult } from '../../src/app/guard.ts';
 import type { GovernanceRuntime } from '../../src/app/ports.ts';
@@ -68,6 +74,7 @@ async function run(faults: Faults = {}) {
     writeResponses: async () => noted('responses', undefined),
     verify: async () => noted('verify', REPORT),
     attest: async ({ passes }) => noted(`attest ${passes}`, undefined),
+    writeReport: async ({ failure }) => noted(`report ${failure?.code ?? 'pass'}`, undefined),
     guard: async () => noted('guard', { files: [], withheld: [], ignored: [] }),
     ...faults.folder,
   };
@@ -92,7 +99,16 @@ describe('the gate fails closed at each step', () => {
   it('passes when every step does, in the order of the design', async () => {
     const { steps, verdict, exit } = await run();
     expect({ verdict, exit }).toEqual({ verdict: 'pass', exit: 0 });
-    expect(steps).toEqual(['claims', 'evaluate', 'close', 'responses', 'verify', 'attest true', 'guard']);
+    expect(steps).toEqual([
+      'claims',
+      'evaluate',
+      'close',
+      'responses',
+      'verify',
+      'attest true',
+      'report pass',
+      'guard',
+    ]);
   });
 
   it.each<[string, Faults, number, string]>([
@@ -150,7 +166,7 @@ describe('the gate fails closed at each step', () => {
     };
     const { steps, exit, code } = await run({ parts: { withinDeadline } });
     expect({ exit, code }).toEqual({ exit: 5, code: 'CAVRA-E504' });
-    expect(steps.slice(-5)).toEqual(['close', 'responses', 'verify', 'attest false', 'guard']);
+    expect(steps.slice(-6)).toEqual(['close', 'responses', 'verify', 'attest false', 'report CAVRA-E504', 'guard']);
   });
 
   it('leaves a folder alone that another process writes, and verifies one of this run that was changed', async () => {
@@ -160,7 +176,37 @@ describe('the gate fails closed at each step', () => {
     expect(changed).toMatchObject({
       exit: 4,
       code: 'CAVRA-E404',
-      steps: ['responses', 'verify', 'attest false', 'guard'],
+      steps: ['responses', 'verify', 'attest false', 'report CAVRA-E404', 'guard'],
+    });
+  });
+
+  describe('the report for people', () => {
+    const told =
+      (verdicts: string[]) =>
+      async ({ failure }: GateOutcome) => {
+        verdicts.push(failure?.code ?? 'pass');
+      };
+
+    it('is written again when the search finds what nobody knew', async () => {
+      const verdicts: string[] = [];
+      const withheld = [{ name: 'release-governance-response.json', hits: [], movedTo: 'x' }];
+      const guard = async () => ({ files: [], withheld, ignored: [] });
+      const { code } = await run({ folder: { writeReport: told(verdicts), guard } });
+      expect({ code, verdicts }).toEqual({ code: 'CAVRA-E602', verdicts: ['pass', 'CAVRA-E602'] });
+    });
+
+    it('never says pass where the gate does not', async () => {
+      const verdicts: string[] = [];
+      const writeReport = told(verdicts);
+      await run({ folder: { writeReport, verify: async () => ({ ...REPORT, valid: false }) } });
+      await run({ folder: { writeReport, verify: failing(new RuntimeFailure('CAVRA-E501', 'unreadable')) } });
+      await run({ folder: { writeReport }, parts: { loadRequests: async () => [] } });
+      expect(verdicts).toEqual(['CAVRA-E401', 'CAVRA-E501', 'CAVRA-E599']);
+    });
+
+    it('fails the gate when it cannot be written', async () => {
+      const writeReport = failing(new RuntimeFailure('CAVRA-E501', 'full'));
+      expect(await run({ folder: { writeReport } })).toMatchObject({ verdict: 'fail', code: 'CAVRA-E501' });
     });
   });
 

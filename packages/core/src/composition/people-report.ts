@@ -1,0 +1,68 @@
+import type { GateOutcome } from '../app/gate.ts';
+import { gateResult } from '../app/gate-result.ts';
+import { SecretFoundError } from '../domain/diagnosis.ts';
+import { REPORT_FILE } from '../domain/evidence/files.ts';
+import type { VerifierIdentity } from '../domain/evidence/report.ts';
+import type { RecordObserver } from '../domain/evidence/verifier.ts';
+import type { HmacVerificationKey } from '../domain/keys/types.ts';
+import type { SecretSearcher } from '../domain/secrets/searcher.ts';
+import type { StreamStoryteller } from '../domain/story/stream-story.ts';
+import { removeFile, writeFileDurably } from '../io/durable-file.ts';
+import { namedPeriods } from './key-periods.ts';
+
+export interface PeopleReportOptions {
+  /** Absolute. */
+  readonly folder: string;
+  readonly searcher: SecretSearcher;
+  /** The keys that signatures were checked with. */
+  readonly keys: readonly HmacVerificationKey[];
+  readonly verifier: VerifierIdentity;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** Writes `release-governance-report.html` of a run. What it is made with is loaded only then, after the decision. */
+export class PeopleReport {
+  readonly #options: PeopleReportOptions;
+  #storyteller: StreamStoryteller | undefined;
+
+  constructor(options: PeopleReportOptions) {
+    this.#options = options;
+  }
+
+  /** Reads along while the stream is verified; the report tells of the stream that was verified last. */
+  async observer(): Promise<RecordObserver> {
+    const { StreamStoryteller } = await import('../domain/story/stream-story.ts');
+    this.#storyteller = new StreamStoryteller();
+    return this.#storyteller;
+  }
+
+  /**
+   * Writes the report in place of the one before, which says nothing of this run any more.
+   *
+   * @throws SecretFoundError CAVRA-E602 a text of the report holds a secret: HTML spells some signs otherwise, so it is not enough to
+   *   search the file
+   * @throws RuntimeFailure CAVRA-E501
+   */
+  async write(outcome: GateOutcome): Promise<void> {
+    const { folder, searcher, keys, verifier, now } = this.#options;
+    await removeFile(folder, REPORT_FILE);
+    const { reportModel } = await import('../app/report/report-model.ts');
+    const model = reportModel({
+      gate: gateResult(outcome),
+      verification: outcome.report,
+      story: outcome.report === undefined ? undefined : this.#storyteller?.story(),
+      keys: namedPeriods(keys),
+      now: now(),
+      generator: verifier,
+    });
+    if (searcher.find(Buffer.from(JSON.stringify(model))).length > 0) {
+      throw new SecretFoundError(
+        'CAVRA-E602',
+        `a secret was found in what ${REPORT_FILE} would say; it was not written`,
+      );
+    }
+    const { reportHtml } = await import('../app/report/html/page.ts');
+    await writeFileDurably(folder, REPORT_FILE, Buffer.from(reportHtml(model), 'utf8'));
+  }
+}
