@@ -17,6 +17,7 @@ import {
 } from './daemon-configuration.ts';
 import { loadEngine } from './daemon-engine.ts';
 import { lazyHttpClient } from './network.ts';
+import { verifierIdentity } from './verifier.ts';
 
 export interface DaemonControlOptions {
   /** Absolute path of the configuration. */
@@ -95,7 +96,7 @@ export async function startDaemon(
   );
   const until = options.now() + DAEMON_START_MS;
   while (options.now() < until) {
-    const daemon = await client.hello().catch(() => undefined);
+    const { daemon } = await client.hello().catch(() => ({ daemon: undefined }));
     if (daemon !== undefined && daemon.instance === (await controlInstance(state))) return { daemon, log };
     if (exit !== undefined) throw new RuntimeFailure('CAVRA-E526', `the daemon ended with status ${exit}; see ${log}`);
     await systemSleep(POLL_MS);
@@ -106,7 +107,7 @@ export async function startDaemon(
 /** What is wrong with the configuration is told here, and not only in a log. */
 async function requireStartable({ configuration, environment, now, randomBytes, version }: DaemonControlOptions) {
   const http = lazyHttpClient(environment, {}, { now, randomBytes, version });
-  await loadEngine({ configuration, environment, now, http });
+  await loadEngine({ configuration, environment, now, http, verifier: verifierIdentity(version) });
 }
 
 async function requireNotRunning(client: DaemonClient, socket: string): Promise<void> {
@@ -115,7 +116,7 @@ async function requireNotRunning(client: DaemonClient, socket: string): Promise<
     throw error;
   });
   if (running !== undefined) {
-    throw new RuntimeFailure('CAVRA-E522', `the daemon ${running.name} runs already on ${socket}`);
+    throw new RuntimeFailure('CAVRA-E522', `the daemon ${running.daemon.name} runs already on ${socket}`);
   }
 }
 

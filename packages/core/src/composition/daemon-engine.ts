@@ -1,17 +1,20 @@
 import { configuredSecrets, type Environment } from '../app/credentials.ts';
 import type { Authenticator, Clock, TrustPolicyEvaluator } from '../app/ports.ts';
+import type { GateSettings } from '../app/settings.ts';
 import type { Engine } from '../daemon/engine.ts';
 import { HMAC_IDENTITY } from '../domain/auth/hmac.ts';
 import { createHmacAuthenticator } from '../domain/auth/hmac-authenticator.ts';
 import { createRunnerAuthenticator } from '../domain/auth/runner-authenticator.ts';
 import type { DaemonHmac } from '../domain/daemon/configuration.ts';
 import { CavraError, ConfigurationError } from '../domain/diagnosis.ts';
+import type { VerifierIdentity } from '../domain/evidence/report.ts';
 import type { HmacSigningKey, HmacVerificationKey } from '../domain/keys/types.ts';
 import { createSecretSearcher } from '../domain/secrets/searcher.ts';
 import { createTrustPolicyEvaluator } from '../domain/trust/evaluator.ts';
 import type { HttpClient } from '../io/http/types.ts';
 import { type KeyringFile, readKeyringFile, resolveHmacKeys, resolveSigningKey } from '../io/keyring-file.ts';
 import { readTrustPolicyFile } from '../io/trust-policy-file.ts';
+import type { AttestationKeys } from './attestation-keys.ts';
 import {
   type AnswerKeyPair,
   type LoadedConfiguration,
@@ -26,6 +29,8 @@ export interface EngineOptions {
   readonly environment: Environment;
   readonly now: Clock;
   readonly http: () => Promise<HttpClient>;
+  /** This program, as checkpoints name it. */
+  readonly verifier: VerifierIdentity;
 }
 
 export interface LoadedEngine extends LoadedConfiguration {
@@ -48,6 +53,7 @@ export async function loadEngine(options: EngineOptions): Promise<LoadedEngine> 
     createOidc(loaded, now, http),
   ] as const);
   const { configuration, sha256 } = loaded;
+  const attestor = createStreamAttestor(options, keys.attestation, configuration.rules, trust.sha256);
   const hmac = createHmac(configuration.name, configuration.hmac, keys.runner, now);
   const engine: Engine = {
     name: configuration.name,
@@ -57,8 +63,9 @@ export async function loadEngine(options: EngineOptions): Promise<LoadedEngine> 
       // An HMAC authenticator is only there when the configuration names what it accepts.
       allowHmacBesideOidc: true,
     }),
-    trust,
+    trust: trust.evaluator,
     rules: configuration.rules,
+    ...(attestor === undefined ? {} : { attestor }),
     evidenceKey: keys.evidence,
     evidenceVerification: keys.evidenceVerification,
     answerKey,
@@ -73,6 +80,7 @@ interface DaemonKeys {
   readonly evidence: HmacSigningKey;
   readonly evidenceVerification: readonly HmacVerificationKey[];
   readonly runner: readonly HmacVerificationKey[];
+  readonly attestation: AttestationKeys;
 }
 
 async function loadKeys(loaded: LoadedConfiguration, environment: Environment, now: Clock): Promise<DaemonKeys> {
@@ -85,7 +93,9 @@ async function loadKeys(loaded: LoadedConfiguration, environment: Environment, n
   }
   const { keys: evidenceVerification } = await resolveHmacKeys(file, 'evidence', environment);
   const runner = await loadRunnerKeys(file, hmac, environment);
-  return { evidence, evidenceVerification, runner };
+  const { loadAttestationKeys } = await import('./attestation-keys.ts');
+  const attestation = await loadAttestationKeys(environment, file, now());
+  return { evidence, evidenceVerification, runner, attestation };
 }
 
 async function loadRunnerKeys(
@@ -107,10 +117,34 @@ async function loadRunnerKeys(
   return keys;
 }
 
-async function loadTrust({ configuration, paths }: LoadedConfiguration): Promise<TrustPolicyEvaluator> {
+interface DaemonTrust {
+  readonly evaluator: TrustPolicyEvaluator;
+  /** Of the policy's file. */
+  readonly sha256: string;
+}
+
+async function loadTrust({ configuration, paths }: LoadedConfiguration): Promise<DaemonTrust> {
   await requireUnchangeable(paths.trustPolicy, 'the trust policy');
-  const { policy } = await readTrustPolicyFile(paths.trustPolicy, { sha256: configuration.trustPolicy.sha256 });
-  return createTrustPolicyEvaluator(policy);
+  const pinned = configuration.trustPolicy.sha256;
+  const { policy, sha256 } = await readTrustPolicyFile(paths.trustPolicy, { sha256: pinned });
+  return { evaluator: createTrustPolicyEvaluator(policy), sha256 };
+}
+
+/** What signs checkpoints, where the keyring or the environment has a key for that. */
+function createStreamAttestor(
+  { now, verifier }: EngineOptions,
+  { signing, trust }: AttestationKeys,
+  rules: GateSettings['rules'],
+  policySha256: string,
+): Engine['attestor'] {
+  if (signing === undefined) return undefined;
+  // Neither is a job's to choose: what it releases the daemon does not see, and the checkpoint before is that of its own stream.
+  const settings = { subjectPaths: [], previousCheckpoint: undefined, rules };
+  return async () => {
+    const { createAttestor } = await import('./attestor.ts');
+    const options = { key: signing, trust, settings, workspace: '/', policySha256, verifier, nowMs: now() };
+    return createAttestor(options);
+  };
 }
 
 async function createOidc(
@@ -171,7 +205,13 @@ function secretsOf(environment: Environment, keys: DaemonKeys, answerKey: Answer
     })),
     ...keys.runner.map(({ id, secret }) => ({ name: `the runner key ${id}`, secret })),
   ].map(({ name, secret }) => ({ name, value: secret }));
-  return [...configuredSecrets(environment), ...all, { name: 'the signing key of the daemon', value: answerKey.text }];
+  const { secrets } = keys.attestation;
+  return [
+    ...configuredSecrets(environment),
+    ...all,
+    ...secrets,
+    { name: 'the signing key of the daemon', value: answerKey.text },
+  ];
 }
 
 /** All results, or one error with the reasons of all that failed. */

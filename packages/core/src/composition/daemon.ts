@@ -4,12 +4,14 @@ import type { Environment } from '../app/credentials.ts';
 import { asCavraError } from '../app/gate.ts';
 import type { Clock, RandomBytes } from '../app/ports.ts';
 import { Conversation } from '../daemon/conversation.ts';
+import { Deliveries } from '../daemon/delivery.ts';
 import type { Engine } from '../daemon/engine.ts';
 import { DaemonEvaluator } from '../daemon/evaluator.ts';
 import { createDaemonLog, type DaemonLog, errorFields } from '../daemon/log.ts';
 import { Streams } from '../daemon/streams.ts';
 import { ReplayMemory } from '../domain/daemon/replay-memory.ts';
 import { CavraError, ConfigurationError, EXIT, RuntimeFailure } from '../domain/diagnosis.ts';
+import type { VerifierIdentity } from '../domain/evidence/report.ts';
 import { formatTimestamp } from '../domain/evidence/timestamp.ts';
 import {
   DAEMON_DRAIN_MS,
@@ -20,6 +22,7 @@ import {
   MAX_DAEMON_OPERATIONS,
 } from '../domain/limits.ts';
 import { writeFileDurably } from '../io/durable-file.ts';
+import type { RunningProgram } from '../io/program.ts';
 import { readRegularFile } from '../io/read-regular-file.ts';
 import { ReplayJournal } from '../io/replay-journal.ts';
 import { openRotatingLog } from '../io/rotating-log.ts';
@@ -37,7 +40,7 @@ import { acquireWriterLock, type WriterLock } from '../io/writer-lock.ts';
 import { CONTROL_FILE } from './daemon-configuration.ts';
 import { type LoadedEngine, loadEngine } from './daemon-engine.ts';
 import { lazyHttpClient, type NetworkOptions, refuseUnverifiedTls } from './network.ts';
-import { verifierIdentity } from './verifier.ts';
+import { programIdentity } from './verifier.ts';
 
 /** What an entry file hands over to run the resident daemon. */
 export interface RunDaemonOptions {
@@ -55,6 +58,8 @@ export interface RunDaemonOptions {
   /** Calls back for each signal: `stop` (SIGTERM, SIGINT) or `reload` (SIGHUP). Returns what ends that. */
   readonly onSignal: (signal: (name: 'stop' | 'reload') => void) => () => void;
   readonly network?: NetworkOptions;
+  /** The running program, whose digest reports and checkpoints name. */
+  readonly program?: RunningProgram;
 }
 
 /** In the state folder: the socket that was made last. */
@@ -74,12 +79,13 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
   refuseUnverifiedTls(options.environment);
   const { environment, now, randomBytes, version, network = {} } = options;
   const http = lazyHttpClient(environment, network, { now, randomBytes, version });
-  const load = () => loadEngine({ configuration: options.configuration, environment, now, http });
+  const verifier = await programIdentity(options);
+  const load = () => loadEngine({ configuration: options.configuration, environment, now, http, verifier });
   const loaded = await load();
   let { engine } = loaded;
   const write = options.logFile === undefined ? options.log : openRotatingLog(options.logFile);
   const log = createDaemonLog(write, now, () => engine.searcher);
-  const daemon = await ResidentDaemon.open(options, loaded, () => engine, log);
+  const daemon = await ResidentDaemon.open(options, loaded, { engine: () => engine, log, verifier });
   const reload = async () => {
     try {
       const next = await load();
@@ -120,11 +126,19 @@ function requireSamePlaces(first: LoadedEngine, next: LoadedEngine): void {
   }
 }
 
+interface DaemonContext {
+  /** The present configuration's. */
+  readonly engine: () => Engine;
+  readonly log: DaemonLog;
+  readonly verifier: VerifierIdentity;
+}
+
 class ResidentDaemon {
   /** Resolves with the exit status once everything is closed. */
   readonly ended: Promise<number>;
   readonly #engine: () => Engine;
   readonly #log: DaemonLog;
+  readonly #verifier: VerifierIdentity;
   readonly #state: string;
   readonly #locks: readonly WriterLock[];
   readonly #streams: Streams;
@@ -135,9 +149,10 @@ class ResidentDaemon {
   #stopping = false;
   #end: (status: number) => void = () => undefined;
 
-  private constructor(parts: OpenParts, engine: () => Engine, log: DaemonLog) {
+  private constructor(parts: OpenParts, { engine, log, verifier }: DaemonContext) {
     this.#engine = engine;
     this.#log = log;
+    this.#verifier = verifier;
     this.#state = parts.state;
     this.#locks = parts.locks;
     this.#streams = parts.streams;
@@ -148,14 +163,9 @@ class ResidentDaemon {
     });
   }
 
-  static async open(
-    options: RunDaemonOptions,
-    loaded: LoadedEngine,
-    engine: () => Engine,
-    log: DaemonLog,
-  ): Promise<ResidentDaemon> {
+  static async open(options: RunDaemonOptions, loaded: LoadedEngine, context: DaemonContext): Promise<ResidentDaemon> {
     const parts = await openParts(options, loaded);
-    const daemon = new ResidentDaemon(parts, engine, log);
+    const daemon = new ResidentDaemon(parts, context);
     try {
       await daemon.#listen(options, loaded);
       return daemon;
@@ -220,7 +230,7 @@ class ResidentDaemon {
         now,
         randomBytes,
       }),
-      delivery: { streams: this.#streams, now, verifier: verifierIdentity(version) },
+      deliveries: new Deliveries({ streams: this.#streams, now, verifier: this.#verifier }),
       now,
       log: this.#log,
       controlSecret,

@@ -17,7 +17,7 @@ import type { AuthenticatedRunner } from '../domain/trust/types.ts';
 import { encodeResponse } from '../domain/wire/encode.ts';
 import type { EvaluateRequest } from '../domain/wire/types.ts';
 import type { ConnectionEnd, Reply } from '../io/socket/line-server.ts';
-import { type DeliveryPorts, prepareDelivery } from './delivery.ts';
+import type { Deliveries } from './delivery.ts';
 import type { Engine } from './engine.ts';
 import type { DaemonEvaluation, DaemonEvaluator } from './evaluator.ts';
 import { type DaemonLog, errorFields } from './log.ts';
@@ -28,7 +28,7 @@ export interface ConversationParts {
   /** The present configuration's. */
   readonly engine: () => Engine;
   readonly evaluator: DaemonEvaluator;
-  readonly delivery: DeliveryPorts;
+  readonly deliveries: Deliveries;
   readonly now: Clock;
   readonly log: DaemonLog;
   /** Only the daemon's user can read it. */
@@ -105,7 +105,7 @@ export class Conversation {
     try {
       switch (operation.operation) {
         case 'hello':
-          await send(reply, this.#seal(engine, operation, { started_at: this.#parts.startedAt }));
+          await send(reply, this.#seal(engine, operation, this.#helloBody(engine)));
           return 'more';
         case 'evaluate':
           await send(reply, await this.#evaluateBody(engine, operation));
@@ -172,11 +172,11 @@ export class Conversation {
 
   /** A job gets the evidence of its own run, and nobody else's. */
   async #deliver(engine: Engine, operation: DaemonOperation & { operation: 'evidence' }, reply: Reply): Promise<void> {
-    const { nonce, auth } = operation;
-    const runner = await engine.authenticator.authenticate(evidenceQuestion(nonce), auth);
+    const { nonce, auth, checkpoint } = operation;
+    const runner = await engine.authenticator.authenticate(evidenceQuestion(nonce, checkpoint), auth);
     const name = streamNameOf(runner, auth.algorithm ?? '');
     if (runner.use?.kind === 'nonce') await this.#parts.evaluator.takeNonce(runner.use);
-    const { stream, files } = await prepareDelivery(engine, { name, identity: auth.identity }, this.#parts.delivery);
+    const { stream, files } = await this.#parts.deliveries.prepare(engine, { name, runner, checkpoint });
     const listed = files.map(({ name: file, size, sha256 }) => ({ name: file, size, sha256 }));
     await send(reply, this.#seal<'evidence'>(engine, operation, { stream, files: listed }));
     try {
@@ -186,7 +186,11 @@ export class Conversation {
     } catch (error) {
       throw new BrokenOff('the evidence was not sent to its end', { cause: error });
     }
-    this.#parts.log('info', 'delivered', { stream: name, records: stream.records });
+    this.#parts.log('info', 'delivered', { stream: name, records: stream.records, checkpoint });
+  }
+
+  #helloBody(engine: Engine): AnswerBodies['hello'] {
+    return { started_at: this.#parts.startedAt, attests: engine.attestor !== undefined };
   }
 
   #control(engine: Engine, operation: ControlOperation): string {

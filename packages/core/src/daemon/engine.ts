@@ -1,9 +1,21 @@
+import type { Attestation, Judgement } from '../app/attest.ts';
 import type { Authenticator, TrustPolicyEvaluator } from '../app/ports.ts';
+import type { EvidenceSource } from '../app/verify.ts';
 import type { AnswerKey } from '../domain/daemon/answer.ts';
 import type { DaemonLimits } from '../domain/daemon/configuration.ts';
 import type { RulesMode } from '../domain/decision/rules.ts';
+import type { VerificationReport } from '../domain/evidence/report.ts';
+import type { RecordObserver } from '../domain/evidence/verifier.ts';
 import type { HmacSigningKey, HmacVerificationKey } from '../domain/keys/types.ts';
 import type { SecretSearcher } from '../domain/secrets/searcher.ts';
+import type { RunnerIdentity } from '../domain/wire/types.ts';
+
+/** Signs one checkpoint over a run's evidence. */
+export interface StreamAttestor {
+  /** Looks at the evidence before it is verified; returns what must observe the verification. */
+  begin(source: EvidenceSource): RecordObserver;
+  attest(report: VerificationReport, identity: RunnerIdentity, judgement: Judgement, nowMs: number): Attestation;
+}
 
 /**
  * What a daemon's configuration makes of it: everything that a reload replaces, whole or not at all. A request is answered from
@@ -18,6 +30,8 @@ export interface Engine {
   readonly evidenceKey: HmacSigningKey;
   readonly evidenceVerification: readonly HmacVerificationKey[];
   readonly answerKey: AnswerKey;
+  /** Makes what signs a checkpoint; absent: there is no key for that. */
+  readonly attestor?: () => Promise<StreamAttestor>;
   readonly searcher: SecretSearcher;
   readonly limits: DaemonLimits;
   /** Of the configuration file, lower-case hex. */

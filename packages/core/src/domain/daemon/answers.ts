@@ -70,6 +70,12 @@ export interface EvidenceBody {
   readonly files: readonly DeliveredFile[];
 }
 
+export interface HelloBody {
+  readonly started_at: string;
+  /** Whether the daemon signs checkpoints. */
+  readonly attests: boolean;
+}
+
 export interface StatusBody {
   readonly pid: number;
   readonly started_at: string;
@@ -89,7 +95,7 @@ export interface ErrorBody {
 
 /** The members that each operation's answer has beside its head. */
 export interface AnswerBodies {
-  readonly hello: { readonly started_at: string };
+  readonly hello: HelloBody;
   readonly evaluate: EvaluateBody;
   readonly evidence: EvidenceBody;
   readonly status: StatusBody;
@@ -171,6 +177,12 @@ export function readEvidenceBody(answer: JsonObject): EvidenceBody {
     stream: readStreamHead(reader.object('stream')),
     files: files.map((file) => readDeliveredFile(new AnswerReader(file))),
   };
+}
+
+/** @throws RuntimeFailure CAVRA-E521 */
+export function readHelloBody(answer: JsonObject): HelloBody {
+  const reader = new AnswerReader(answer);
+  return { started_at: reader.text('started_at'), attests: reader.flag('attests') };
 }
 
 /** @throws RuntimeFailure CAVRA-E521 */

@@ -21,8 +21,19 @@ export const DAEMON_PROTOCOL = 'cavra.release-governance.daemon.v1';
 export type DaemonOperation =
   | { readonly operation: 'hello'; readonly nonce: string }
   | { readonly operation: 'evaluate'; readonly nonce: string; readonly request: EvaluateRequest }
-  | { readonly operation: 'evidence'; readonly nonce: string; readonly auth: RunnerAuth }
+  | {
+      readonly operation: 'evidence';
+      readonly nonce: string;
+      readonly checkpoint: CheckpointWish;
+      readonly auth: RunnerAuth;
+    }
   | ControlOperation;
+
+/**
+ * Whether a checkpoint is to be signed over the evidence, and whether the job has found that its gate passes: a checkpoint says `PASSED`
+ * only where both the job and the daemon say so.
+ */
+export type CheckpointWish = 'none' | 'passed' | 'failed';
 
 /** What only the daemon's own user may ask for. */
 export interface ControlOperation {
@@ -75,18 +86,18 @@ function encodeMembers(operation: DaemonOperation): string {
     case 'evaluate':
       return `,"request":${encodeRequest(operation.request)}`;
     case 'evidence':
-      return `,"runner_auth":${encodeStruct(RUNNER_AUTH, operation.auth)}`;
+      return `,"checkpoint":"${operation.checkpoint}","runner_auth":${encodeStruct(RUNNER_AUTH, operation.auth)}`;
     default:
       return `,"instance":${encodeString(operation.instance)},"mac":${encodeString(operation.mac)}`;
   }
 }
 
 /**
- * The question that a proof for `evidence` is made about: a request that no rule ever allows, bound to the nonce, so that the proof
- * serves for nothing else.
+ * The question that a proof for `evidence` is made about: a request that no rule ever allows, bound to the nonce and
+ * the wish, so that the proof serves for nothing else.
  */
-export function evidenceQuestion(nonce: string): EvaluateRequest {
-  return { session_id: nonce, action_type: 'cavra.daemon.evidence' };
+export function evidenceQuestion(nonce: string, checkpoint: CheckpointWish): EvaluateRequest {
+  return { session_id: nonce, action_type: 'cavra.daemon.evidence', target: checkpoint };
 }
 
 /**
@@ -120,7 +131,7 @@ function parse(bytes: Uint8Array): JsonValue {
 const MEMBERS: Readonly<Record<DaemonOperation['operation'], readonly string[]>> = {
   hello: [],
   evaluate: ['request'],
-  evidence: ['runner_auth'],
+  evidence: ['checkpoint', 'runner_auth'],
   status: ['instance', 'mac'],
   stop: ['instance', 'mac'],
 };
@@ -144,7 +155,12 @@ function readOperation(object: JsonObject): DaemonOperation {
     case 'evaluate':
       return { operation, nonce, request: readWireRequest(object.get('request') ?? null) };
     case 'evidence':
-      return { operation, nonce, auth: readRunnerAuth(object.get('runner_auth') ?? null) };
+      return {
+        operation,
+        nonce,
+        checkpoint: checkpointWish(object.get('checkpoint')),
+        auth: readRunnerAuth(object.get('runner_auth') ?? null),
+      };
     default:
       return { operation, nonce, instance: hex(object, 'instance', HEX_32), mac: hex(object, 'mac', HEX_64) };
   }
@@ -155,6 +171,16 @@ function operationName(value: JsonValue | undefined): DaemonOperation['operation
     throw invalid(`the operation must be one of ${Object.keys(MEMBERS).join(', ')}`);
   }
   return value as DaemonOperation['operation'];
+}
+
+const WISHES = ['none', 'passed', 'failed'] as const satisfies readonly CheckpointWish[];
+
+function checkpointWish(value: JsonValue | undefined): CheckpointWish {
+  const wish = WISHES.find((each) => each === value);
+  if (wish === undefined) {
+    throw invalid(`checkpoint must be one of ${WISHES.join(', ')}`);
+  }
+  return wish;
 }
 
 function hex(object: JsonObject, name: string, form: RegExp): string {

@@ -9,11 +9,18 @@ import {
   readEvaluateBody,
   readEvidenceBody,
   readHead,
+  readHelloBody,
   readResponse,
   readStatusBody,
   type StatusBody,
 } from '../../domain/daemon/answers.ts';
-import { controlMac, type DaemonOperation, encodeOperation } from '../../domain/daemon/protocol.ts';
+import {
+  type CheckpointWish,
+  controlMac,
+  type DaemonOperation,
+  encodeOperation,
+  evidenceQuestion,
+} from '../../domain/daemon/protocol.ts';
 import { RuntimeFailure } from '../../domain/diagnosis.ts';
 import { JsonError } from '../../domain/json/error.ts';
 import { parseStrictJson } from '../../domain/json/parse.ts';
@@ -38,6 +45,8 @@ export interface DaemonClientOptions {
 interface Greeted {
   readonly connection: SocketConnection;
   readonly daemon: DaemonIdentity;
+  /** Whether it signs checkpoints. */
+  readonly attests: boolean;
 }
 
 /**
@@ -52,10 +61,10 @@ export class DaemonClient {
   }
 
   /** @throws RuntimeFailure CAVRA-E520 not reachable, CAVRA-E521 not the pinned daemon, CAVRA-E523 no answer */
-  async hello(): Promise<DaemonIdentity> {
-    const { connection, daemon } = await this.#greet();
+  async hello(): Promise<Omit<Greeted, 'connection'>> {
+    const { connection, ...greeting } = await this.#greet();
     connection.close();
-    return daemon;
+    return greeting;
   }
 
   /** @throws RuntimeFailure as `hello` */
@@ -76,19 +85,21 @@ export class DaemonClient {
   /**
    * Takes the evidence of this job's run.
    *
-   * @param prove makes the proof for a nonce
+   * @param checkpoint whether one is to be signed, and what the job says
+   * @param prove makes the proof for a question
    * @param take gets each file's bytes, which must be read to their end
    * @throws RuntimeFailure as `hello`
    */
   async evidence(
-    prove: (nonce: string) => Promise<RunnerAuth>,
+    checkpoint: CheckpointWish,
+    prove: (question: EvaluateRequest) => Promise<RunnerAuth>,
     take: (file: EvidenceBody['files'][number], bytes: AsyncIterable<Uint8Array>) => Promise<void>,
   ): Promise<EvidenceBody> {
     const nonce = this.#nonce();
-    const auth = await prove(nonce);
+    const auth = await prove(evidenceQuestion(nonce, checkpoint));
     const { connection } = await this.#greet();
     try {
-      const body = readEvidenceBody(await this.#ask(connection, { operation: 'evidence', nonce, auth }));
+      const body = readEvidenceBody(await this.#ask(connection, { operation: 'evidence', nonce, checkpoint, auth }));
       for (const file of body.files) await take(file, connection.read(file.size));
       return body;
     } finally {
@@ -139,8 +150,8 @@ export class DaemonClient {
     const connection = await SocketConnection.connect(this.#options.path);
     try {
       const nonce = this.#nonce();
-      const { daemon } = await this.#exchange(connection, { operation: 'hello', nonce });
-      return { connection, daemon };
+      const { answer, daemon } = await this.#exchange(connection, { operation: 'hello', nonce });
+      return { connection, daemon, attests: readHelloBody(answer).attests };
     } catch (error) {
       connection.close();
       throw error;
