@@ -48,11 +48,17 @@ export {
   stopDaemon,
 } from './composition/daemon-control.ts';
 export { type DoctorCheck, type DoctorReport, examineJob } from './composition/doctor.ts';
+export { type ReportedVerification, reportEvidence } from './composition/evidence-report.ts';
 export { type CreateGateOptions, createGate, type Gate } from './composition/gate.ts';
 export type { NetworkOptions } from './composition/network.ts';
 export { explainPolicyFile, lintPolicyFile } from './composition/policy.ts';
 export { recoverEvidence } from './composition/recover.ts';
-export { type CreateVerifierOptions, createVerifier, type Verifier } from './composition/verifier.ts';
+export {
+  type CreateVerifierOptions,
+  createVerifier,
+  type VerificationQuestion,
+  type Verifier,
+} from './composition/verifier.ts';
 export * from './domain/diagnosis.ts';
 export type { EvidenceExpectations } from './domain/evidence/expectations.ts';
 export { KNOWN_EVIDENCE_FILES } from './domain/evidence/files.ts';

@@ -1,10 +1,14 @@
 import {
   ConfigurationError,
+  type CreateVerifierOptions,
   createVerifier,
   type Decision,
   type EvidenceExpectations,
+  type ReportedVerification,
+  reportEvidence,
   reportText,
-  type VerificationReport,
+  type VerificationQuestion,
+  type VerifyOutcome,
 } from '@cavra/release-governance-core';
 import {
   type Command,
@@ -39,6 +43,12 @@ const OUTPUT: OptionDefinition = {
   placeholder: 'FILE',
   description: 'write the result to a file instead of the screen',
 };
+const VERIFY_FORMAT: OptionDefinition = {
+  ...FORMAT,
+  placeholder: 'text|json|markdown|html',
+  choices: ['text', 'json', 'markdown', 'html'],
+  description: 'text or a report (markdown, html) for people, json for programs (stable)',
+};
 const MAX_AGE: OptionDefinition = {
   name: 'max-age',
   kind: 'value',
@@ -68,7 +78,7 @@ export const verifyCommand: Command = {
   summary: 'check evidence: its bytes, chain, signatures, and what it is evidence of',
   synopsis: 'PATH',
   details: 'PATH is an evidence folder or a .jsonl stream.',
-  options: [KEYRING, INTEGRITY_ONLY, ...EXPECTATIONS, MAX_AGE, FORMAT, OUTPUT],
+  options: [KEYRING, INTEGRITY_ONLY, ...EXPECTATIONS, MAX_AGE, VERIFY_FORMAT, OUTPUT],
   positionals: [1, 1],
   run: runVerify,
 };
@@ -76,7 +86,7 @@ export const verifyCommand: Command = {
 async function runVerify(terminal: Terminal, parsed: ParsedArguments): Promise<number> {
   const expectations = expectationsOf(parsed);
   const progress = progressBar(terminal);
-  const verifier = createVerifier({
+  const options = {
     environment: terminal.environment,
     workingDirectory: terminal.workingDirectory,
     keyring: optionValue(terminal, parsed, KEYRING)?.text,
@@ -84,24 +94,39 @@ async function runVerify(terminal: Terminal, parsed: ParsedArguments): Promise<n
     version: terminal.version,
     progress: progress.update,
     threadProgram: terminal.threadProgram,
-  });
+  };
   const [path = ''] = parsed.positionals;
-  const outcome = await verifier
-    .verify({
-      path,
-      integrityOnly: parsed.flags.has(INTEGRITY_ONLY.name),
-      ...(expectations === undefined ? {} : { expectations }),
-    })
-    .finally(progress.clear);
-  await print(terminal, parsed, outcome.report);
+  const question = {
+    path,
+    integrityOnly: parsed.flags.has(INTEGRITY_ONLY.name),
+    ...(expectations === undefined ? {} : { expectations }),
+  };
+  const outcome = await verified(options, question, parsed).finally(progress.clear);
+  await print(terminal, parsed, outcome);
   if (outcome.failure !== undefined) terminal.err(failureText(outcome.failure));
   return outcome.failure?.exitStatus ?? 0;
 }
 
-async function print(terminal: Terminal, parsed: ParsedArguments, report: VerificationReport): Promise<void> {
+/** With the text of the report where one was asked for that needs more than the verification's own. */
+async function verified(
+  options: CreateVerifierOptions,
+  question: VerificationQuestion,
+  parsed: ParsedArguments,
+): Promise<VerifyOutcome & Partial<ReportedVerification>> {
+  const format = parsed.values.get(VERIFY_FORMAT.name);
+  return format === 'html' || format === 'markdown'
+    ? reportEvidence(options, question, format)
+    : createVerifier(options).verify(question);
+}
+
+async function print(
+  terminal: Terminal,
+  parsed: ParsedArguments,
+  { report, text: written }: VerifyOutcome & Partial<ReportedVerification>,
+): Promise<void> {
   const file = parsed.values.get(OUTPUT.name);
   const style = styleFor(terminal.colour && file === undefined);
-  const text = wantsJson(parsed) ? quietJson(reportText(report)) : verifyText(report, style);
+  const text = written ?? (wantsJson(parsed) ? quietJson(reportText(report)) : verifyText(report, style));
   if (file === undefined) {
     terminal.out(text);
     return;

@@ -29,7 +29,7 @@ export interface CreateVerifierOptions {
 
 /** What is asked of one piece of evidence. Paths are as given. */
 export interface VerificationQuestion
-  extends Pick<VerifyOptions, 'path' | 'integrityOnly' | 'expectations' | 'proveRecord'> {
+  extends Pick<VerifyOptions, 'path' | 'integrityOnly' | 'expectations' | 'proveRecord' | 'observers'> {
   /** Earlier or external checkpoints to hold the evidence against. */
   readonly against?: readonly string[];
   /** Files, or globs, that must be subjects of the checkpoint, which must say PASSED. */
@@ -77,10 +77,12 @@ export function createVerifier(options: CreateVerifierOptions): Verifier {
 async function checkpointOptions(
   { workingDirectory, publicKeys = [] }: CreateVerifierOptions,
   { keys, trust }: VerificationKeys,
-  { integrityOnly, against, subjects }: Required<Pick<VerificationQuestion, 'integrityOnly' | 'against' | 'subjects'>>,
+  question: Pick<VerificationQuestion, 'integrityOnly' | 'proveRecord' | 'against' | 'subjects'>,
 ): Promise<CheckpointOptions> {
-  // Where nothing else proves the evidence, its checkpoint must.
-  const required = publicKeys.length > 0 || (keys.length === 0 && !integrityOnly);
+  const { integrityOnly, proveRecord, against = [], subjects = [] } = question;
+  // Where nothing else proves the evidence, its checkpoint must; and a proof is nothing without one.
+  const isOnlyProof = keys.length === 0 && !integrityOnly;
+  const required = publicKeys.length > 0 || isOnlyProof || proveRecord !== undefined;
   if (against.length + subjects.length === 0) return { trust, required, against: [], subjects: [] };
   if (trust.length === 0) {
     const message = 'a checkpoint was asked for, but there is no public key or attestation key to check it with';

@@ -98,7 +98,7 @@ function shown(markup: string): string {
   return markup
     .replace(/<style>[^<]*<\/style>/, '')
     .replace(/<(?:[^<>"]|"[^"]*")*>/g, '')
-    .replace(/&(amp|lt|gt|quot|#39|#96);/g, (reference) => REFERENCES[reference] ?? '');
+    .replace(/&(amp|lt|gt|quot|#3[59]|#96);/g, (reference) => REFERENCES[reference] ?? '');
 }
 
 const REFERENCES: Readonly<Record<string, string>> = {
@@ -106,6 +106,7 @@ const REFERENCES: Readonly<Record<string, string>> = {
   '&lt;': '<',
   '&gt;': '>',
   '&quot;': '"',
+  '&#35;': '#',
   '&#39;': "'",
   '&#96;': '`',
 };

@@ -51,9 +51,11 @@ const REFERENCES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
   '`': '&#96;',
+  // Two of them are a command to CI platforms wherever they stand in a log.
+  '#': '&#35;',
 };
 
 /** Text that shows as itself: control characters, overrides of direction and unpaired surrogates as `\uXXXX`. */
 function escaped(text: string): string {
-  return printable(text).replace(/[&<>"'`]/g, (character) => REFERENCES[character] ?? '');
+  return printable(text).replace(/[&<>"'`#]/g, (character) => REFERENCES[character] ?? '');
 }
