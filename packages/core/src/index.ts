@@ -11,6 +11,7 @@ export type { GateOutcome, JudgedDecision } from './app/gate.ts';
 export { asCavraError } from './app/gate.ts';
 export {
   type AuthenticationJson,
+  type CheckpointJson,
   type DecisionJson,
   type DiagnosisJson,
   diagnosisJson,
@@ -39,6 +40,7 @@ export {
 export { publicationMarkdown, type SummaryRemark, summaryMarkdown } from './app/summary-markdown.ts';
 export { verificationMarkdown } from './app/verification-markdown.ts';
 export type { VerifyOutcome } from './app/verify.ts';
+export type { InclusionOutcome, InclusionReport } from './app/verify-proof.ts';
 export { type RunDaemonOptions, runDaemon } from './composition/daemon.ts';
 export {
   type DaemonControlOptions,
@@ -52,6 +54,7 @@ export { type ReportedVerification, reportEvidence } from './composition/evidenc
 export { type CreateGateOptions, createGate, type Gate } from './composition/gate.ts';
 export type { NetworkOptions } from './composition/network.ts';
 export { explainPolicyFile, lintPolicyFile } from './composition/policy.ts';
+export { type VerifyProofOptions, verifyProofFile } from './composition/proof.ts';
 export { recoverEvidence } from './composition/recover.ts';
 export {
   type CreateVerifierOptions,
@@ -64,6 +67,7 @@ export type { EvidenceExpectations } from './domain/evidence/expectations.ts';
 export { KNOWN_EVIDENCE_FILES } from './domain/evidence/files.ts';
 export { FINDINGS, type Finding, type FindingCode } from './domain/evidence/findings.ts';
 export {
+  type CheckpointDetails,
   describeFinding,
   reportText,
   type VerificationReport,

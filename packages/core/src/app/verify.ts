@@ -132,8 +132,7 @@ export async function verifyEvidence(options: VerifyOptions, ports: VerifyPorts)
       notes: notesOf(verification, concluded),
     });
     const failure = failureOf(verification, report);
-    const isProvable = failure === undefined && source.checkpoint !== undefined;
-    return { report, failure, proof: isProvable ? prover?.proofText(source.checkpoint) : undefined };
+    return { report, failure, proof: failure === undefined ? prover?.proofText(source.checkpoint) : undefined };
   } finally {
     await source.close();
   }

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { ConfigurationError } from '../diagnosis.ts';
 import type { FindingPlace } from '../evidence/findings.ts';
 import type { RecordReader } from '../evidence/record-reader.ts';
 import type { RecordObserver } from '../evidence/verifier.ts';
@@ -26,9 +27,17 @@ export class InclusionRecorder implements RecordObserver {
 
   finish(): void {}
 
-  /** The proof's file; undefined: the stream has no such record. */
+  /**
+   * The proof's file; undefined: there is no checkpoint.
+   *
+   * @throws ConfigurationError CAVRA-E217 the stream has no such record
+   */
   proofText(checkpoint: Uint8Array | undefined): string | undefined {
-    if (this.#line === undefined || checkpoint === undefined) return undefined;
+    if (checkpoint === undefined) return undefined;
+    if (this.#line === undefined) {
+      const message = `there is no record ${this.#record}: the stream has ${this.#tree.size}`;
+      throw new ConfigurationError('CAVRA-E217', message);
+    }
     return inclusionProofText({
       line: this.#line,
       record: this.#record,
