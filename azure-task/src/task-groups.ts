@@ -38,5 +38,4 @@ export const GROUP_OF: Readonly<Record<string, GroupName>> = {
   uploadArtifact: 'evidence',
   artifactName: 'evidence',
   retentionDays: 'evidence',
-  summary: 'evidence',
 };

@@ -59,12 +59,15 @@ function settingInput(setting: SettingDefinition): TaskInput {
     required: false,
     helpMarkDown: `${HELP[setting.name] ?? sentence(setting.description)}${later}`,
     ...typeOf(setting),
-    // A keyring serves both commands.
-    ...(setting.name === 'keyring' ? {} : placeOf(name)),
+    ...placeOf(name),
   };
 }
 
+/** Inputs that serve both commands. */
+const SHARED = ['keyring', 'summary'];
+
 function placeOf(name: string): Pick<TaskInput, 'groupName' | 'visibleRule'> {
+  if (SHARED.includes(name)) return {};
   const groupName = GROUP_OF[name];
   return groupName === undefined ? { visibleRule: 'command = gate' } : { groupName };
 }
@@ -153,7 +156,34 @@ function verification(): readonly TaskInput[] {
     ...(options === undefined ? {} : { options: choices(options) }),
   });
   return [
-    input('path', 'Evidence', 'string', DEFAULT_PATH, 'Folder of the downloaded evidence, or its `.jsonl`.'),
+    input(
+      'path',
+      'Evidence',
+      'string',
+      DEFAULT_PATH,
+      'Folder of the downloaded evidence, its `.jsonl`, or a zip of it.',
+    ),
+    input(
+      'publicKey',
+      'Public keys',
+      'multiLine',
+      '',
+      'Files of Ed25519 public keys, one a line. One of them must have signed the checkpoint; with it no secret is needed.',
+    ),
+    input(
+      'subject',
+      'Subjects',
+      'multiLine',
+      '',
+      'Release artifacts that must be subjects of the checkpoint, which must say PASSED; files or globs, one a line.',
+    ),
+    input(
+      'against',
+      'Earlier checkpoints',
+      'multiLine',
+      '',
+      'Earlier or external checkpoints that the evidence must continue, one a line: shows truncation, fork and rollback.',
+    ),
     input(
       'integrityOnly',
       'Integrity only',
@@ -166,19 +196,37 @@ function verification(): readonly TaskInput[] {
       'Provider',
       'pickList',
       EXPECTED_PROVIDERS[0],
-      'The platform of every record.',
+      'The platform of every record; `any`: not checked.',
       EXPECTED_PROVIDERS,
     ),
-    input('expectRepository', 'Repository', 'string', '', 'The repository of every record; empty: this run’s.'),
-    input('expectRef', 'Ref', 'string', '', 'The ref of every record, such as `refs/heads/main`; empty: this run’s.'),
-    input('expectSha', 'Commit', 'string', '', 'The commit of every record; empty: this run’s.'),
-    input('expectRunId', 'Run', 'string', '', 'The run (`Build.BuildId`) of every record; empty: this one.'),
+    input(
+      'expectRepository',
+      'Repository',
+      'string',
+      '',
+      'The repository of every record; empty: this run’s; `any`: not checked.',
+    ),
+    input(
+      'expectRef',
+      'Ref',
+      'string',
+      '',
+      'The ref of every record, such as `refs/heads/main`; empty: this run’s; `any`: not checked.',
+    ),
+    input('expectSha', 'Commit', 'string', '', 'The commit of every record; empty: this run’s; `any`: not checked.'),
+    input(
+      'expectRunId',
+      'Run',
+      'string',
+      '',
+      'The run (`Build.BuildId`) of every record; empty: this one; `any`: not checked.',
+    ),
     input(
       'expectDecision',
       'Decision',
       'pickList',
       EXPECTED_DECISIONS[0],
-      'The worst decision of the evidence.',
+      'The worst decision of the evidence; `any`: not checked.',
       EXPECTED_DECISIONS,
     ),
     input(

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createVerifier, type SettingName, systemClock } from '@cavra/release-governance-core';
+import { createVerifier, KNOWN_EVIDENCE_FILES, type SettingName, systemClock } from '@cavra/release-governance-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { HMAC_ENVIRONMENT } from '../support/cli.ts';
 import type { ContractJob, ContractResult, FrontEnd, JobFacts, Session } from './front-end.ts';
@@ -86,7 +86,8 @@ export function holdContract(frontEnd: FrontEnd): void {
           'auth-method': 'oidc',
           'diagnosis-code': '',
         });
-        expect([...result.published.keys()].sort()).toEqual(expect.arrayContaining(PUBLISHED));
+        expect([...result.published.keys()]).toEqual(expect.arrayContaining(PUBLISHED));
+        expect(KNOWN_EVIDENCE_FILES).toEqual(expect.arrayContaining([...result.published.keys()]));
         const expectations = { ...job.proven, provider: frontEnd.provider, decision: 'allow' as const };
         expect((await verify(result, expectations)).failure).toBeUndefined();
       });

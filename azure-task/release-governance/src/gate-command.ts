@@ -19,6 +19,8 @@ import { publicationRemarks } from './remarks.ts';
 import { attachSummary } from './summary.ts';
 import type { Completion, Task } from './task.ts';
 
+const TITLE = 'CAVRA release gate';
+
 /** Decides, tells the pipeline, and publishes the evidence of every outcome. What becomes of the publication changes no verdict. */
 export async function runGateCommand(task: Task): Promise<Completion> {
   const prepared = prepare(task);
@@ -35,7 +37,7 @@ export async function runGateCommand(task: Task): Promise<Completion> {
   const issues = tellWarnings(task, [...acceptedDecisions(result), ...unpublished(publication)]);
   tellUnmet(task, result);
   if (inputs.publication.summary) {
-    await attachSummary(task, summaryMarkdown(result, publicationRemarks(publication, outcome.guard)));
+    await attachSummary(task, TITLE, summaryMarkdown(result, publicationRemarks(publication, outcome.guard)));
   }
   return completion(result, environment, warnings + issues > 0);
 }
@@ -58,12 +60,12 @@ function prepare({ agent, environment }: Task): Prepared | { readonly failure: G
 async function endEarly(task: Task, result: GateResult): Promise<Completion> {
   for (const line of gateLog(result)) task.agent.log(line);
   setOutputs(task.agent, result, '');
-  await attachSummary(task, summaryMarkdown(result));
+  await attachSummary(task, TITLE, summaryMarkdown(result));
   return completion(result, task.environment, false);
 }
 
 async function runGate(task: Task, { inputs, environment }: Prepared): Promise<GateOutcome> {
-  const { agent, workspace, now, randomBytes, version } = task;
+  const { agent, workspace, now, randomBytes, version, program } = task;
   const { settings, serviceConnection } = inputs;
   const gate = createGate({
     settings,
@@ -72,6 +74,7 @@ async function runGate(task: Task, { inputs, environment }: Prepared): Promise<G
     now,
     randomBytes,
     version,
+    program,
     network: await agentNetwork(agent, environment, settings.jwksUrl),
     ...(serviceConnection === undefined ? {} : { azureServiceConnection: serviceConnection }),
   });

@@ -83,6 +83,18 @@ export class InputReader {
     return this.#agent.input(name);
   }
 
+  /** An input of one value a line. */
+  lines(name: string): readonly string[] {
+    const lines = this.text(name)?.split(/\r?\n/) ?? [];
+    return lines.map((line) => line.trim()).filter((line) => line !== '');
+  }
+
+  /** A value that must not be empty; where it is, the problem is noted. */
+  required(value: string | undefined, problem: string): string {
+    if (!value) this.#problems.push(problem);
+    return value ?? '';
+  }
+
   flag(name: string, whenAbsent: boolean): boolean {
     const text = this.text(name)?.toLowerCase();
     if (text === 'true' || text === 'false') return text === 'true';

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { asCavraError, logLine, systemClock, systemRandomBytes } from '@cavra/release-governance-core';
 import { runTask } from './run-task.ts';
 import { openAgent } from './task-lib-agent.ts';
@@ -31,6 +32,7 @@ try {
     now: systemClock,
     randomBytes: systemRandomBytes,
     version: __CAVRA_VERSION__,
+    program: fileURLToPath(import.meta.url),
   });
 } catch (error) {
   failClosed(error);

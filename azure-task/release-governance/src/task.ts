@@ -11,6 +11,8 @@ export interface Task {
   readonly now: Clock;
   readonly randomBytes: RandomBytes;
   readonly version: string;
+  /** Absolute path of the program that runs, which evidence names by its digest. */
+  readonly program: string;
 }
 
 /** What the task reports at its end. */

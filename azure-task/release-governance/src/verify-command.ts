@@ -1,86 +1,58 @@
 import {
   asCavraError,
   type CavraError,
-  ConfigurationError,
   createVerifier,
-  type Decision,
   describeFinding,
-  type EvidenceExpectations,
   type VerificationReport,
+  verificationMarkdown,
 } from '@cavra/release-governance-core';
-import { type Environment, gateEnvironment } from './environment.ts';
+import { gateEnvironment } from './environment.ts';
 import { hint } from './hints.ts';
 import { failureText, row } from './log-text.ts';
 import { setVerifyOutputs } from './outputs.ts';
+import { attachSummary } from './summary.ts';
 import type { Completion, Task } from './task.ts';
 import { readVerifyInputs, type VerifyInputs } from './verify-inputs.ts';
 
+const TITLE = 'CAVRA evidence';
 const MOST_FINDINGS = 20;
 
 /** Verifies the evidence of an earlier stage and expects it to be of this run, unless the inputs expect something else. */
 export async function runVerifyCommand(task: Task): Promise<Completion> {
-  const { report, failure } = await verify(task);
+  const { report, failure, inputs } = await verify(task);
   if (report !== undefined) for (const line of reportLog(report)) task.agent.log(line);
   setVerifyOutputs(task.agent, report, failure);
-  if (failure !== undefined)
-    return { result: 'Failed', message: failureText(failure, hint(failure.code, task.environment)) };
-  return {
-    result: 'Succeeded',
-    message: `the evidence is valid and what was expected: ${report?.records ?? 0} records`,
-  };
+  if (inputs?.summary !== false) await attachSummary(task, TITLE, verificationMarkdown(report, failure));
+  if (failure === undefined) return { result: 'Succeeded', message: 'the evidence is valid and what was expected' };
+  return { result: 'Failed', message: failureText(failure, hint(failure.code, task.environment)) };
 }
 
 interface Verified {
   readonly report: VerificationReport | undefined;
   readonly failure: CavraError | undefined;
+  readonly inputs: VerifyInputs | undefined;
 }
 
 async function verify(task: Task): Promise<Verified> {
+  let inputs: VerifyInputs | undefined;
   try {
-    const { agent, workspace, now, version } = task;
+    const { agent, workspace, now, version, program } = task;
     const environment = gateEnvironment(task.environment, agent);
-    const inputs = readVerifyInputs(agent);
+    inputs = readVerifyInputs(agent, environment);
+    const { path, keyring, publicKeys, subjects, against, integrityOnly, expectations } = inputs;
     const verifier = createVerifier({
       environment,
       workingDirectory: workspace,
-      keyring: inputs.keyring,
+      keyring,
+      publicKeys,
+      program,
       now,
       version,
     });
-    return await verifier.verify({
-      path: inputs.path,
-      integrityOnly: inputs.integrityOnly,
-      expectations: expectationsOf(inputs, environment),
-    });
+    return { ...(await verifier.verify({ path, integrityOnly, subjects, against, expectations })), inputs };
   } catch (error) {
-    return { report: undefined, failure: asCavraError(error) };
+    return { report: undefined, failure: asCavraError(error), inputs };
   }
-}
-
-/** Where an expectation comes from when its input is not given: this run. */
-const THIS_RUN = {
-  repository: 'BUILD_REPOSITORY_NAME',
-  ref: 'BUILD_SOURCEBRANCH',
-  sha: 'BUILD_SOURCEVERSION',
-  run_id: 'BUILD_BUILDID',
-} as const;
-
-/** @throws ConfigurationError CAVRA-E201 an expectation would be none */
-function expectationsOf(inputs: VerifyInputs, environment: Environment): Required<EvidenceExpectations> {
-  const expected = (field: keyof typeof THIS_RUN): string => {
-    const value = inputs.expected[field] ?? environment[THIS_RUN[field]];
-    if (value) return value;
-    throw new ConfigurationError('CAVRA-E201', `nothing says which ${field} to expect: ${THIS_RUN[field]} is not set`);
-  };
-  return {
-    provider: inputs.provider,
-    repository: expected('repository'),
-    ref: expected('ref'),
-    sha: expected('sha'),
-    run_id: expected('run_id'),
-    decision: inputs.decision satisfies Decision,
-    max_age_seconds: inputs.maxAgeSeconds,
-  };
 }
 
 function reportLog(report: VerificationReport): string[] {
@@ -88,10 +60,8 @@ function reportLog(report: VerificationReport): string[] {
   const more = report.findings.length - shown.length + report.findings_omitted;
   return [
     `CAVRA evidence: ${report.valid ? 'VALID' : 'NOT VALID'}`,
-    row(
-      'stream',
-      `${report.records} records, ${report.signed_records} signed, signatures ${report.signatures}, tail ${report.tail}`,
-    ),
+    row('stream', `${report.records} records, ${report.signed_records} signed, signatures ${report.signatures}`),
+    row('tail', `${report.tail}, checkpoint ${report.checkpoint}`),
     ...report.keys.map(({ key_id: id, records, status }) => row('key', `${id}: ${records} records, ${status}`)),
     ...Object.entries(report.expectations ?? {}).map(([name, value]) => row('expected', `${name} ${value}`)),
     ...shown.map((finding) => row(finding.severity, `${finding.code}: ${describeFinding(finding)}`)),

@@ -51,7 +51,9 @@ async function open(): Promise<Session> {
           passed: status === 0,
           outputs: readOutputs(join(workspace, `${evidence}.env`)),
           printed,
-          commands: [...printed.matchAll(/section_(?:start|end):\d+:[\w.-]+(?:\[[^\]]*\])?\r/g)].map(([found]) => found),
+          commands: [...printed.matchAll(/section_(?:start|end):\d+:[\w.-]+(?:\[[^\]]*\])?\r/g)].map(
+            ([found]) => found,
+          ),
           published: readFolder(join(workspace, evidence)),
         };
       },

@@ -10,7 +10,12 @@ export const TASK_FOLDER = join(root, 'azure-task/release-governance');
 /** The parts of task.json that an agent goes by. */
 export interface TaskManifest {
   readonly version: Readonly<Record<'Major' | 'Minor' | 'Patch', number>>;
-  readonly inputs: readonly { readonly name: string; readonly type: string; readonly defaultValue?: string }[];
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly defaultValue?: string;
+    readonly options?: Readonly<Record<string, string>>;
+  }[];
   readonly outputVariables: readonly { readonly name: string }[];
   readonly execution: Readonly<Record<string, { readonly target: string }>>;
   readonly restrictions: { readonly settableVariables: { readonly allowed: readonly string[] } };
