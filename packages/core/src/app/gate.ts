@@ -219,13 +219,13 @@ async function closeEvidence(
   const soFar = () => firstCause([decided, ...failures, ...findingsOf(run)]) ?? undecided(run);
   failures.push(await failureOf(() => attest(run, folder, soFar() === undefined)));
   const told = soFar();
-  failures.push(await failureOf(() => folder.writeReport(outcomeOf(run, parts, told))));
+  failures.push(await failureOf(() => report(run, parts, folder, told)));
   failures.push(await failureOf(() => guard(run, folder)));
   const found = verdictOf(run, [decided, ...failures]);
   if (found?.code !== told?.code) {
     // What was found only now must leave neither a checkpoint nor a report behind that says the opposite.
     if (run.checkpoint?.result === 'PASSED') failures.push(await failureOf(() => attest(run, folder, false)));
-    failures.push(await failureOf(() => folder.writeReport(outcomeOf(run, parts, found))));
+    failures.push(await failureOf(() => report(run, parts, folder, found)));
     failures.push(await failureOf(() => guard(run, folder)));
   }
   return firstCause(failures);
@@ -235,6 +235,15 @@ async function attest(run: GateRun, folder: EvidenceFolderPort, passes: boolean)
   const runner = run.decisions.find(({ evaluation }) => evaluation.runner !== undefined)?.evaluation.runner;
   run.checkpoint = await run.timed('attest', () => folder.attest({ passes, runner }));
   run.report = run.checkpoint?.report ?? run.report;
+}
+
+async function report(
+  run: GateRun,
+  parts: GateParts,
+  folder: EvidenceFolderPort,
+  failure: CavraError | undefined,
+): Promise<void> {
+  await run.timed('report', () => folder.writeReport(outcomeOf(run, parts, failure)));
 }
 
 /** Searches the folder; what an earlier search has withheld is not there any more, and still withheld. */

@@ -45,8 +45,18 @@ export class PeopleReport {
    * @throws RuntimeFailure CAVRA-E501
    */
   async write(outcome: GateOutcome): Promise<void> {
-    const { folder, searcher, keys, verifier, now } = this.#options;
-    await removeFile(folder, REPORT_FILE);
+    const { folder } = this.#options;
+    try {
+      await writeFileDurably(folder, REPORT_FILE, Buffer.from(await this.#page(outcome), 'utf8'));
+    } catch (error) {
+      // The one before may say the opposite.
+      await removeFile(folder, REPORT_FILE);
+      throw error;
+    }
+  }
+
+  async #page(outcome: GateOutcome): Promise<string> {
+    const { searcher, keys, verifier, now } = this.#options;
     const { reportModel } = await import('../app/report/report-model.ts');
     const model = reportModel({
       gate: gateResult(outcome),
@@ -63,6 +73,6 @@ export class PeopleReport {
       );
     }
     const { reportHtml } = await import('../app/report/html/page.ts');
-    await writeFileDurably(folder, REPORT_FILE, Buffer.from(reportHtml(model), 'utf8'));
+    return reportHtml(model);
   }
 }

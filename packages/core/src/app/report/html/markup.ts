@@ -55,7 +55,11 @@ const REFERENCES: Readonly<Record<string, string>> = {
   '#': '&#35;',
 };
 
+/** Nothing that `printable` would change. */
+const PLAIN = /^[\x20-\x7e]*$/;
+
 /** Text that shows as itself: control characters, overrides of direction and unpaired surrogates as `\uXXXX`. */
 function escaped(text: string): string {
-  return printable(text).replace(/[&<>"'`#]/g, (character) => REFERENCES[character] ?? '');
+  const visible = PLAIN.test(text) ? text : printable(text);
+  return visible.replace(/[&<>"'`#]/g, (character) => REFERENCES[character] ?? '');
 }
