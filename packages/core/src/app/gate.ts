@@ -26,8 +26,8 @@ export interface EvidenceFolderPort {
   writeClaims(identity: RunnerIdentity): Promise<void>;
   /** Writes the worst response of the run, those of earlier steps of the same job included, and all of them. */
   writeResponses(evaluations: readonly Evaluation[]): Promise<void>;
-  /** Verifies the stream with this run's keys and writes the report beside it. */
-  verify(): Promise<VerificationReport>;
+  /** Verifies the stream with this run's keys and writes the report beside it; undefined: a daemon keeps it, and this run has none. */
+  verify(): Promise<VerificationReport | undefined>;
   /**
    * Signs a checkpoint over the evidence as it was verified, in place of one that was signed before; undefined: there is no key for that,
    * or the evidence is not valid.
@@ -258,6 +258,7 @@ function findingsOf(run: GateRun): (CavraError | undefined)[] {
   const withheld = run.guard?.withheld.map(({ name }) => name) ?? [];
   const refused = run.decisions.find(({ evaluation }) => evaluation.refusal !== undefined);
   const unmet = run.decisions.find(({ expectation }) => !expectation.met);
+  const recorded = run.decisions.filter(({ evaluation }) => evaluation.addsNoRecord !== true).length;
   return [
     withheld.length > 0
       ? new SecretFoundError('CAVRA-E602', `a secret was found in ${withheld.join(', ')}; withheld from publication`)
@@ -265,8 +266,8 @@ function findingsOf(run: GateRun): (CavraError | undefined)[] {
     run.report !== undefined && !run.report.valid
       ? new EvidenceError('CAVRA-E401', `the evidence does not verify: ${run.report.errors?.[0] ?? 'see the report'}`)
       : undefined,
-    run.report !== undefined && run.report.records < run.decisions.length
-      ? new EvidenceError('CAVRA-E401', `${run.decisions.length} decisions but ${run.report.records} records`)
+    run.report !== undefined && run.report.records < recorded
+      ? new EvidenceError('CAVRA-E401', `${recorded} decisions but ${run.report.records} records`)
       : undefined,
     changedSince(run),
     refused?.evaluation.refusal,

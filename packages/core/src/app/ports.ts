@@ -55,6 +55,11 @@ export interface Evaluation {
   readonly trustRule?: string;
   /** Why the runner was not authenticated or not trusted; such a `block` is never one that was expected. */
   readonly refusal?: AuthenticationError;
+  /**
+   * The answer added no record to this run's stream: it was recorded when the same was asked before, or the runner was not authenticated
+   * and its refusal is in a stream of the daemon's own.
+   */
+  readonly addsNoRecord?: boolean;
 }
 
 /** Whoever answers requests: this process, a resident daemon, or an external program. */

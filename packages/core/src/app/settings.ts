@@ -176,7 +176,6 @@ const DEFINITIONS = [
     role: 'trust',
     placeholder: 'HEX',
     description: 'pins the external runtime by its SHA-256',
-    availability: 'not yet',
   },
   {
     name: 'runtime-package',
@@ -185,7 +184,6 @@ const DEFINITIONS = [
     role: 'trust',
     placeholder: 'DIR',
     description: 'a signed runtime package',
-    availability: 'not yet',
   },
   {
     name: 'runtime-public-key',
@@ -194,7 +192,6 @@ const DEFINITIONS = [
     role: 'trust',
     placeholder: 'FILE',
     description: 'pins the key that signed the runtime package',
-    availability: 'not yet',
   },
   {
     name: 'socket',
@@ -203,7 +200,6 @@ const DEFINITIONS = [
     role: 'trust',
     placeholder: 'PATH',
     description: 'a resident daemon’s socket',
-    availability: 'not yet',
   },
   {
     name: 'daemon-public-key',
@@ -212,7 +208,6 @@ const DEFINITIONS = [
     role: 'trust',
     placeholder: 'FILE',
     description: 'pins the key with which the resident daemon signs its answers',
-    availability: 'not yet',
   },
   {
     name: 'subject-path',
@@ -284,6 +279,13 @@ export interface GateSettings {
   readonly trustPolicy: string | undefined;
   readonly trustPolicySha256: string | undefined;
   readonly keyring: string | undefined;
+  /** `embedded`, or the path of an external runtime. */
+  readonly runtime: string;
+  readonly runtimeSha256: string | undefined;
+  readonly runtimePackage: string | undefined;
+  readonly runtimePublicKey: string | undefined;
+  readonly socket: string | undefined;
+  readonly daemonPublicKey: string | undefined;
   readonly subjectPaths: readonly string[];
   readonly previousCheckpoint: string | undefined;
   readonly rules: 'strict' | 'compatible';
@@ -330,17 +332,51 @@ export function readGateSettings(lookup: SettingLookup): GateSettings {
   if (values.has('trust-policy-sha256') && !values.has('trust-policy')) {
     problems.push('trust-policy-sha256 needs trust-policy');
   }
+  problems.push(...runtimeProblems(values, given));
   if (values.has('request') && values.has('request-json')) problems.push('request and request-json exclude each other');
   if (problems.length > 0) throw new ConfigurationError('CAVRA-E201', problems.join('; '));
   return typed(values, given);
 }
 
+/** What a resident daemon's own configuration decides, so that a job that says it would say it in vain. */
+const DECIDED_BY_DAEMON = [
+  'issuer',
+  'jwks-url',
+  'jwks',
+  'max-token-age',
+  'trust-policy',
+  'trust-policy-sha256',
+  'rules',
+  'subject-path',
+  'previous-checkpoint',
+] as const satisfies readonly SettingName[];
+
+/** Says which settings of who answers do not go together. */
+function runtimeProblems(values: ReadonlyMap<string, string>, given: ReadonlySet<SettingName>): string[] {
+  const problems: string[] = [];
+  const needs = (name: SettingName, other: SettingName) => {
+    if (given.has(name) && !given.has(other)) problems.push(`${name} needs ${other}`);
+  };
+  needs('daemon-public-key', 'socket');
+  needs('runtime-package', 'runtime-public-key');
+  needs('runtime-public-key', 'runtime-package');
+  if (given.has('runtime-sha256') && values.get('runtime') === 'embedded' && !given.has('runtime-package')) {
+    problems.push('runtime-sha256 needs runtime');
+  }
+  const external = (['runtime', 'runtime-package'] as const).filter((name) => given.has(name));
+  if (given.has('socket') && external.length > 0)
+    problems.push(`socket and ${external.join(' and ')} exclude each other`);
+  if (given.has('socket') && given.has('daemon-public-key')) {
+    const idle = DECIDED_BY_DAEMON.filter((name) => given.has(name));
+    if (idle.length > 0)
+      problems.push(`with socket, the daemon’s own configuration decides: remove ${idle.join(', ')}`);
+  }
+  return problems;
+}
+
 /** Says what is wrong with a setting's text, or undefined. */
 function problemOf(definition: SettingDefinition, text: string): string | undefined {
   if (definition.availability === 'not yet') return 'is not supported by this version';
-  if (definition.name === 'runtime' && text !== 'embedded') {
-    return 'names an external runtime, which this version does not support; leave it out or say embedded';
-  }
   switch (definition.kind) {
     case 'choice':
       return definition.choices?.includes(text) ? undefined : `must be one of ${definition.choices?.join(', ')}`;
@@ -390,6 +426,12 @@ function typed(values: ReadonlyMap<string, string>, given: ReadonlySet<SettingNa
     trustPolicy: text('trust-policy'),
     trustPolicySha256: text('trust-policy-sha256')?.toLowerCase(),
     keyring: text('keyring'),
+    runtime: required('runtime'),
+    runtimeSha256: text('runtime-sha256')?.toLowerCase(),
+    runtimePackage: text('runtime-package'),
+    runtimePublicKey: text('runtime-public-key'),
+    socket: text('socket'),
+    daemonPublicKey: text('daemon-public-key'),
     subjectPaths: lines(text('subject-path')),
     previousCheckpoint: text('previous-checkpoint'),
     rules: required('rules') as GateSettings['rules'],

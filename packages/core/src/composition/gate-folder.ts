@@ -2,7 +2,14 @@ import { join } from 'node:path';
 import type { Judgement } from '../app/attest.ts';
 import type { AttestedEvidence, EvidenceFolderPort, GateOutcome } from '../app/gate.ts';
 import { guardEvidence } from '../app/guard.ts';
-import type { Authenticator, Clock, Evaluation, RandomBytes, TrustPolicyEvaluator } from '../app/ports.ts';
+import type {
+  Authenticator,
+  Clock,
+  Evaluation,
+  GovernanceRuntime,
+  RandomBytes,
+  TrustPolicyEvaluator,
+} from '../app/ports.ts';
 import { type EvidenceSource, verifyEvidence } from '../app/verify.ts';
 import { RequestHandler } from '../daemon/handler.ts';
 import type { Checkpoint } from '../domain/checkpoint/checkpoint.ts';
@@ -34,6 +41,7 @@ import { type FileEvidenceRecorder, openEvidenceRecorder } from '../io/evidence-
 import { guardedFolder } from '../io/guarded-folder.ts';
 import { readRecordedResponses } from '../io/recorded-responses.ts';
 import type { RunAttestor } from './attestor.ts';
+import type { OtherRuntime } from './external-runtime.ts';
 import type { RunKeys } from './keys.ts';
 import { PeopleReport } from './people-report.ts';
 
@@ -55,6 +63,8 @@ export interface GateFolderOptions {
   /** Signs a checkpoint over the evidence; undefined: there is no key for that. */
   readonly attestor: RunAttestor | undefined;
   readonly runFacts?: Readonly<Record<string, string>>;
+  /** Who answers instead of the embedded daemon, and writes the stream. */
+  readonly other?: OtherRuntime;
 }
 
 /** Opens the evidence folder of a run, with the embedded daemon as its runtime. */
@@ -92,8 +102,8 @@ class GateFolder implements EvidenceFolderPort {
     return [...(this.#recorder?.notes ?? []), ...this.#ownNotes];
   }
 
-  async openRuntime(): Promise<RequestHandler> {
-    const { keys, identity, searcher, now, randomBytes, authenticator, trust, rules } = this.#options;
+  async openRuntime(): Promise<GovernanceRuntime> {
+    const { other, keys, identity, searcher, now, randomBytes, authenticator, trust, rules } = this.#options;
     const folder = this.#absolute;
     const recorder = await openEvidenceRecorder({
       folder,
@@ -105,6 +115,12 @@ class GateFolder implements EvidenceFolderPort {
     });
     this.#recorder = recorder;
     if (recorder.records > 0) this.#earlier = await readRecordedResponses(join(folder, STREAM_FILE));
+    if (other !== undefined) {
+      // The stream was made good to be continued; its next writer is the other one.
+      await recorder.close();
+      this.#ownNotes.push(other.note);
+      return other.open(folder);
+    }
     return new RequestHandler({ authenticator, trust, rules, recorder, now, randomBytes });
   }
 

@@ -17,9 +17,12 @@ import type { RunningProgram } from '../io/program.ts';
 import { readInlineRequest, readRequestFiles } from '../io/request-files.ts';
 import type { RunAttestor } from './attestor.ts';
 import { type Authentication, chooseAuthentication } from './authentication.ts';
+import type { DaemonRun } from './daemon-run.ts';
+import type { OtherRuntime, OtherRuntimeParts } from './external-runtime.ts';
 import { openGateFolder } from './gate-folder.ts';
 import { loadKeys, type RunKeys } from './keys.ts';
 import { lazyHttpClient, type NetworkOptions, refuseUnverifiedTls } from './network.ts';
+import { chooseRuntime, type RuntimeChoice } from './runtime-choice.ts';
 import { programIdentity } from './verifier.ts';
 
 /** What an entry file hands over to run the gate on this machine. */
@@ -68,6 +71,8 @@ function gateParts(options: CreateGateOptions): GateParts {
   let trust: LoadedTrust | undefined;
   let attestor: RunAttestor | undefined;
   let authentication: Authentication | undefined;
+  let daemon: DaemonRun | undefined;
+  let runtime: RuntimeChoice = { kind: 'embedded' };
   const notes: string[] = [];
 
   return {
@@ -77,19 +82,25 @@ function gateParts(options: CreateGateOptions): GateParts {
 
     async loadRequests() {
       refuseUnverifiedTls(environment);
-      refuseUpstreamPaths(options);
       refusePullRequestChoices(options);
+      runtime = await chooseRuntime(options);
+      refuseUpstreamPaths(options, runtime);
+      if (runtime.kind === 'daemon') {
+        const { openDaemonRun } = await import('./daemon-run.ts');
+        daemon = await openDaemonRun(options, runtime, { http, deadline });
+        return readRequests(options);
+      }
       keys = await loadKeys(options);
       notes.push(...keys.notes);
       trust = await loadTrust(options, notes);
       attestor = await loadAttestor(options, keys, trust);
-      const { requestJson, requests } = settings;
-      return requestJson === undefined ? readRequestFiles(requests, workspace) : [readInlineRequest(requestJson)];
+      return readRequests(options);
     },
 
     identify: () => readIdentity(environment),
 
     async openProver(identity) {
+      if (daemon !== undefined) return daemon.openProver(identity);
       authentication = await chooseAuthentication({
         settings,
         environment,
@@ -102,26 +113,34 @@ function gateParts(options: CreateGateOptions): GateParts {
         now,
         randomBytes,
         serviceConnectionId: options.azureServiceConnection,
+        // Programs of others know no other form.
+        hmacForm: runtime.kind === 'embedded' ? 'v2' : 'v1',
       });
       return authentication.prover;
     },
 
-    openFolder: (identity) => openFolder(options, identity, { keys, trust, attestor, authentication }),
+    openFolder: (identity) =>
+      daemon?.openFolder(identity) ?? openFolder(options, identity, { keys, trust, attestor, authentication, runtime }),
 
-    notes: () => [...notes, ...(authentication?.notes ?? [])],
+    notes: () => [...notes, ...(authentication?.notes ?? []), ...(daemon?.notes ?? [])],
   };
+}
+
+function readRequests({ settings: { requestJson, requests }, workspace }: CreateGateOptions) {
+  return requestJson === undefined ? readRequestFiles(requests, workspace) : [readInlineRequest(requestJson)];
 }
 
 /** Opens the folder for what the steps before it have prepared. */
 async function openFolder(
   options: CreateGateOptions,
   identity: RunnerIdentity,
-  { keys, trust, attestor, authentication }: Prepared,
+  { keys, trust, attestor, authentication, runtime }: Prepared,
 ): Promise<EvidenceFolderPort> {
   if (keys === undefined || trust === undefined || authentication === undefined) {
     throw new Error('the evidence folder is opened before keys, trust and authentication are known');
   }
   const { settings, environment, workspace, now, randomBytes, runFacts } = options;
+  const other = await otherRuntime(options, runtime, { keys, authentication, trust: trust.evaluator });
   return openGateFolder({
     path: settings.evidenceDir,
     workspace,
@@ -136,7 +155,19 @@ async function openFolder(
     verifier: await programIdentity(options),
     attestor,
     ...(runFacts === undefined ? {} : { runFacts }),
+    ...(other === undefined ? {} : { other }),
   });
+}
+
+/** Loads what runtimes of others need only where there is one. */
+async function otherRuntime(
+  options: CreateGateOptions,
+  choice: RuntimeChoice,
+  parts: OtherRuntimeParts,
+): Promise<OtherRuntime | undefined> {
+  if (choice.kind !== 'external' && choice.kind !== 'plain-daemon') return undefined;
+  const { prepareOtherRuntime } = await import('./external-runtime.ts');
+  return prepareOtherRuntime(options, choice, parts);
 }
 
 interface Prepared {
@@ -144,6 +175,7 @@ interface Prepared {
   readonly trust: LoadedTrust | undefined;
   readonly attestor: RunAttestor | undefined;
   readonly authentication: Authentication | undefined;
+  readonly runtime: RuntimeChoice;
 }
 
 /** Everything that must never reach the evidence: what the environment holds, and keys that came from elsewhere. */
@@ -224,9 +256,11 @@ const UPSTREAM_PATHS: Readonly<Record<string, string>> = {
   CAVRA_RUNNER_AUTH_CLAIMS: 'runner-auth-claims.json',
 };
 
-function refuseUpstreamPaths({ settings, environment, workspace }: CreateGateOptions): void {
+function refuseUpstreamPaths({ settings, environment, workspace }: CreateGateOptions, runtime: RuntimeChoice): void {
   const moved = Object.entries(UPSTREAM_PATHS).filter(([variable, file]) => {
     const path = environment[variable];
+    // There it says where a daemon of others writes, and the folder gets a copy.
+    if (runtime.kind === 'plain-daemon' && variable === 'CAVRA_RUNTIME_EVIDENCE_LOG') return false;
     return path && resolve(workspace, path) !== resolve(workspace, settings.evidenceDir, file);
   });
   if (moved.length > 0) {

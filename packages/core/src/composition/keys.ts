@@ -57,6 +57,17 @@ export async function loadKeys(options: CreateGateOptions): Promise<RunKeys> {
   };
 }
 
+/**
+ * Gets the runner's key alone, for a job whose evidence a resident daemon writes.
+ *
+ * @throws ConfigurationError CAVRA-E207, CAVRA-E209 as `loadKeys`
+ */
+export async function loadRunnerKey(options: CreateGateOptions): Promise<HmacSigningKey | undefined> {
+  const { runner } = readSigningKeys(options.environment);
+  const file = await keyringOf(options);
+  return file === undefined ? runner : (await ringed(file, 'runner', runner, options)).signing;
+}
+
 async function keyringOf({ settings, workspace }: CreateGateOptions): Promise<KeyringFile | undefined> {
   if (settings.keyring === undefined) return undefined;
   const { readKeyringFile } = await import('../io/keyring-file.ts');

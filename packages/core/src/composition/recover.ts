@@ -44,7 +44,7 @@ export async function recoverEvidence(options: CreateGateOptions): Promise<GateO
   const runtime = await folder.openRuntime();
   await runtime.close();
   const report = await folder.verify();
-  if (report.records === 0) return undefined;
+  if (report === undefined || report.records === 0) return undefined;
   // Whatever was decided, the gate has not passed.
   const checkpoint = await folder.attest({ passes: false, runner: undefined });
   const outcome: GateOutcome = {

@@ -20,6 +20,7 @@ import { reportText, type VerificationReport, type VerifierIdentity } from '../d
 import type { AuthenticatedRunner } from '../domain/trust/types.ts';
 import { writeFileDurably } from '../io/durable-file.ts';
 import { openEvidence } from '../io/evidence-reader.ts';
+import { firstBytes } from '../io/first-bytes.ts';
 import { readRecordedResponses } from '../io/recorded-responses.ts';
 import type { Engine } from './engine.ts';
 import type { Streams } from './streams.ts';
@@ -128,25 +129,15 @@ async function worstResponse(stream: string, records: number): Promise<Buffer> {
 /** A folder of evidence as if its stream ended where it did at one moment. */
 async function openBeginning(folder: string, { bytes }: StreamEnd): Promise<EvidenceSource> {
   const source = await openEvidence(folder);
-  return { ...source, size: bytes, chunks: () => upTo(source.chunks(), bytes) };
+  return { ...source, size: bytes, chunks: () => firstBytes(source.chunks(), bytes) };
 }
 
 async function* readBeginning(path: string, bytes: number): AsyncGenerator<Uint8Array, void, undefined> {
   const source = await openEvidence(path);
   try {
-    yield* upTo(source.chunks(), bytes);
+    yield* firstBytes(source.chunks(), bytes);
   } finally {
     await source.close();
-  }
-}
-
-async function* upTo(chunks: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array, void, undefined> {
-  let left = bytes;
-  if (left === 0) return;
-  for await (const chunk of chunks) {
-    yield chunk.subarray(0, left);
-    left -= chunk.length;
-    if (left <= 0) return;
   }
 }
 

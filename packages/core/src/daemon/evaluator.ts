@@ -7,6 +7,7 @@ import { streamNameOf } from '../domain/daemon/stream-name.ts';
 import { RUNNER_NOT_TRUSTED } from '../domain/decision/response.ts';
 import { AuthenticationError, RuntimeFailure } from '../domain/diagnosis.ts';
 import { STREAM_FILE } from '../domain/evidence/files.ts';
+import { recordIdIn } from '../domain/evidence/record-reference.ts';
 import { DAEMON_REFUSED_BYTES, MAX_DELIVERED_BYTES } from '../domain/limits.ts';
 import type { AuthenticatedRunner, ProofUse } from '../domain/trust/types.ts';
 import type { DecisionResponse, EvaluateRequest, EvidenceRecord } from '../domain/wire/types.ts';
@@ -41,7 +42,6 @@ export const REDACTED_PROOF = '<redacted-hmac-sha256>';
 /** A used nonce; its answer is never given again. */
 const USED: Remembered = {};
 const NOT_NEEDED: RecordedAnswer = { stream: '', recordId: '', trustRule: '' };
-const RECORD_REFERENCE = /^go-daemon-evidence:\/\/([0-9a-f]{24})$/;
 
 /**
  * Answers requests for a resident daemon (design.md section 4): authenticates the runner, finds its run's stream, lets each proof count
@@ -199,13 +199,8 @@ function evaluationOf(response: DecisionResponse, runner: AuthenticatedRunner, t
 }
 
 function recordedAnswer({ stream }: Asked, { evaluation }: DaemonEvaluation): RecordedAnswer {
-  const recordId = recordIdOf(evaluation.response);
+  const recordId = recordIdIn(evaluation.response);
   return { stream: stream.name, recordId, trustRule: evaluation.trustRule ?? '' };
-}
-
-/** The id of a response's record, from the reference that the recorder adds; the empty string: it has none. */
-export function recordIdOf(response: DecisionResponse): string {
-  return RECORD_REFERENCE.exec(response.evidence_refs?.at(-1) ?? '')?.[1] ?? '';
 }
 
 function requireRoom(recorder: FileEvidenceRecorder, maxRecords: number): void {

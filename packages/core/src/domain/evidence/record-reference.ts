@@ -1,0 +1,8 @@
+import type { DecisionResponse } from '../wire/types.ts';
+
+const REFERENCE = /^go-daemon-evidence:\/\/([0-9a-f]{24})$/u;
+
+/** The id of a response's record, from the reference that the recorder adds; the empty string: it has none. */
+export function recordIdIn({ evidence_refs: references = [] }: DecisionResponse): string {
+  return REFERENCE.exec(references.at(-1) ?? '')?.[1] ?? '';
+}
