@@ -31,6 +31,7 @@ export const gateCommand: Command = {
 
 async function runGateCommand(terminal: Terminal, parsed: ParsedArguments): Promise<number> {
   const settings = readGateSettings((definition) => lookUpSetting(definition, terminal, parsed));
+  const [, program] = terminal.program;
   const gate = createGate({
     settings,
     environment: terminal.environment,
@@ -39,6 +40,7 @@ async function runGateCommand(terminal: Terminal, parsed: ParsedArguments): Prom
     now: terminal.now,
     randomBytes: terminal.randomBytes,
     version: terminal.version,
+    ...(program === undefined ? {} : { program }),
   });
   const outcome = await gate.run();
   const result = gateResult(outcome);

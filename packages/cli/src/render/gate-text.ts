@@ -1,4 +1,10 @@
-import type { AuthenticationJson, DecisionJson, EvidenceJson, GateResult } from '@cavra/release-governance-core';
+import type {
+  AuthenticationJson,
+  CheckpointJson,
+  DecisionJson,
+  EvidenceJson,
+  GateResult,
+} from '@cavra/release-governance-core';
 import { printable, type Row, type Style, table } from './style.ts';
 
 /** The gate's result for people: who asked, what was decided by which rule, what was checked, where the evidence is. */
@@ -12,6 +18,7 @@ function rowsOf(result: GateResult, style: Style): Row[] {
     ['asked by', ...askedBy(result)],
     ...result.decisions.flatMap((decision) => decisionRows(decision, style)),
     ...(result.evidence === null ? [] : evidenceRows(result.evidence, style)),
+    ...(result.checkpoint === null ? [] : [checkpointRow(result.checkpoint, style)]),
     ...result.notes.map((note): Row => ['note', style.warn(printable(note))]),
   ];
 }
@@ -63,4 +70,9 @@ function evidenceRows(evidence: EvidenceJson, style: Style): Row[] {
       printable(evidence.stream),
     ],
   ];
+}
+
+function checkpointRow({ file, key_id: keyId, result }: CheckpointJson, style: Style): Row {
+  const said = result === 'PASSED' ? style.good(result) : style.bad(result);
+  return ['checkpoint', `${said}, signed with ${printable(keyId)}`, printable(file)];
 }

@@ -5,8 +5,15 @@ const MOST_FINDINGS = 20;
 
 const SIGNATURES = {
   checked: 'checked',
-  unchecked: 'not checked: no key was given',
+  unchecked: 'not checked',
   none: 'none: nothing is signed',
+} as const;
+
+const CHECKPOINT = {
+  absent: 'none',
+  valid: 'valid',
+  invalid: 'not valid',
+  unchecked: 'fits the evidence; its signature was not checked, because no public key was given',
 } as const;
 
 const TAIL = {
@@ -30,16 +37,24 @@ function rowsOf(report: VerificationReport, style: Style): Row[] {
       : [['time', `${report.first_timestamp} to ${report.last_timestamp}`] as const]),
     ['signatures', SIGNATURES[report.signatures]],
     ...report.keys.map(
-      ({ key_id: id, records, status }): Row => [
+      ({ key_id: id, records, status, secret }): Row => [
         'key',
-        printable(`${id === '' ? '(without id)' : id}: ${records} records, ${status}`),
+        printable(
+          `${id === '' ? '(without id)' : id}: ${records} records, ${status}${secret === 'absent' ? ', its secret is not here' : ''}`,
+        ),
       ],
     ),
-    ['checkpoint', report.checkpoint],
+    ['checkpoint', ...checkpointLines(report)],
     ['tail', TAIL[report.tail]],
     ...(report.head_hash === '' ? [] : [['head', report.head_hash] as const]),
+    ...(report.notes ?? []).map((note): Row => ['note', printable(note)]),
     ...findingRows(report, style),
   ];
+}
+
+function checkpointLines({ checkpoint, checkpoint_details: details }: VerificationReport): readonly string[] {
+  if (details === undefined) return [CHECKPOINT[checkpoint]];
+  return [CHECKPOINT[checkpoint], printable(`${details.result} at ${details.time}, key ${details.key_id}`)];
 }
 
 function findingRows(report: VerificationReport, style: Style): Row[] {
