@@ -24,6 +24,14 @@ export async function openAgent(out: NodeJS.WritableStream): Promise<Agent> {
   return new TaskLibAgent(library, out);
 }
 
+/** Longer texts make pages that cannot be read, and on Windows variables that later steps cannot be started with. */
+const MAX_TEXT = 4_000;
+
+/** One line that is no command. */
+function harmless(text: string): string {
+  return logLine(text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text);
+}
+
 function nobody(): NodeJS.WritableStream {
   return new Writable({ write: (_chunk, _encoding, done) => done() });
 }
@@ -69,21 +77,21 @@ class TaskLibAgent implements Agent {
   }
 
   log(line: string): void {
-    this.#out.write(`${logLine(line)}\n`);
+    this.#out.write(`${harmless(line)}\n`);
   }
 
   issue(level: 'error' | 'warning', message: string): void {
     const { error, warning, IssueSource } = this.#library;
-    this.#aloud(() => (level === 'error' ? error : warning)(logLine(message), IssueSource.TaskInternal));
+    this.#aloud(() => (level === 'error' ? error : warning)(harmless(message), IssueSource.TaskInternal));
   }
 
   setOutput(name: string, value: string): void {
-    this.#aloud(() => this.#library.setVariable(name, logLine(value), false, true));
+    this.#aloud(() => this.#library.setVariable(name, harmless(value), false, true));
   }
 
   uploadArtifact(name: string, folder: string): void {
     // Without a container folder the agent takes the name for it, which is what downloads expect.
-    this.#aloud(() => this.#library.command('artifact.upload', { artifactname: logLine(name) }, folder));
+    this.#aloud(() => this.#library.command('artifact.upload', { artifactname: harmless(name) }, folder));
   }
 
   uploadSummary(path: string): void {
@@ -98,7 +106,7 @@ class TaskLibAgent implements Agent {
     if (this.#completed) return;
     this.#completed = true;
     const { setResult, TaskResult: Results } = this.#library;
-    this.#aloud(() => setResult(Results[result], logLine(message)));
+    this.#aloud(() => setResult(Results[result], harmless(message)));
   }
 
   #aloud(command: () => void): void {

@@ -71,6 +71,19 @@ describe('a pull request', () => {
     expect(step.results[0]?.message).toMatch(/System\.PullRequest\.IsFork/);
   });
 
+  it('from a fork is not signed with the macro that stands for no secret', async () => {
+    const { variables, accessToken } = startJob(azure.collection, pullRequest);
+    const env = {
+      CAVRA_DAEMON_EVIDENCE_HMAC_KEY: '$(CAVRA_DAEMON_EVIDENCE_HMAC_KEY)',
+      CAVRA_RUNNER_AUTH_HMAC_KEY: '$(CAVRA_RUNNER_AUTH_HMAC_KEY_OF_CI)',
+    };
+    const fork = { variables: { ...variables, SYSTEM_PULLREQUEST_ISFORK: 'True' }, accessToken, secrets: {}, env };
+    const step = await run({ ...fork, inputs: { issuer: '', jwksUrl: '' } });
+    expect(result(step)).toBe('Failed');
+    expect(step.outputs['diagnosisCode']).toBe('CAVRA-E207');
+    expect(step.results[0]?.message).toMatch(/reference to a variable.*System\.PullRequest\.IsFork/);
+  });
+
   it('chooses nothing of what is trusted or expected', async () => {
     const step = await run({ facts: pullRequest, inputs: { expectedDecision: 'block' } });
     expect(result(step)).toBe('Failed');
@@ -233,6 +246,18 @@ describe('text from outside', () => {
     expect(step.outputs['verdict']).toBe('fail');
     expect(step.log.join('\n')).not.toMatch(/##\[|##vso/);
     for (const { data } of step.commands) expect(data).not.toMatch(/##vso\[|##\[|[\r\n]/);
+  });
+});
+
+describe('a very long text from outside', () => {
+  it('is cut before it reaches the page or a variable', async () => {
+    const request = JSON.parse(readFileSync(join(azure.agent.sources, BLOCKED), 'utf8'));
+    request.release_governance.metadata_kind = 'x'.repeat(200_000);
+    writeFileSync(join(azure.agent.sources, 'long.json'), JSON.stringify(request));
+    const step = await run({ inputs: { request: 'long.json' } });
+    expect(result(step)).toBe('Failed');
+    for (const { data } of step.commands) expect(data.length).toBeLessThan(5_000);
+    for (const line of step.log) expect(line.length).toBeLessThan(5_000);
   });
 });
 

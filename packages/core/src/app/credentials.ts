@@ -24,7 +24,7 @@ const ATTESTATION_KEY = 'CAVRA_ATTESTATION_KEY';
 /**
  * Reads the signing keys from the environment. A key is the UTF-8 bytes of its variable (wire-format.md section 3).
  *
- * @throws ConfigurationError CAVRA-E207 when a key is shorter than 32 bytes or a key id stands without its key
+ * @throws ConfigurationError CAVRA-E207 when a key is shorter than 32 bytes or is the name of a variable
  */
 export function readSigningKeys(environment: Environment): SigningKeys {
   return {
@@ -51,15 +51,19 @@ export function ephemeralSigningKeys(environment: Environment, randomBytes: Rand
   return { runner: make('runner'), evidence: make('evidence'), ephemeral: true };
 }
 
-/** The evidence key for verification only: a short one is allowed, since what it signed long ago must still be checked. */
+/**
+ * The evidence key for verification only: a short one is allowed, since what it signed long ago must still be checked.
+ *
+ * @throws ConfigurationError CAVRA-E207 when it is the name of a variable
+ */
 export function readEvidenceVerificationKey(environment: Environment): HmacVerificationKey | undefined {
-  const text = environment[EVIDENCE_KEY];
+  const text = keyText(environment, EVIDENCE_KEY);
   if (!text) return undefined;
   return { id: environment[EVIDENCE_KEY_ID] ?? '', secret: Buffer.from(text, 'utf8'), status: 'active' };
 }
 
 function signingKey(environment: Environment, keyName: string, idName: string): HmacSigningKey | undefined {
-  const text = environment[keyName];
+  const text = keyText(environment, keyName);
   const id = environment[idName] ?? '';
   if (!text) return undefined;
   const secret = Buffer.from(text, 'utf8');
@@ -70,6 +74,22 @@ function signingKey(environment: Environment, keyName: string, idName: string): 
     );
   }
   return { id, secret };
+}
+
+/** `$(NAME)`, `${NAME}` or `$NAME`. */
+const REFERENCE = /^\$(\([^)]*\)|\{[^}]*\}|[A-Za-z_][A-Za-z0-9_]*)$/;
+
+/**
+ * Azure Pipelines and GitLab leave a reference to a variable that is not there as it stands, for example in the build of a fork. It is
+ * long enough for a key, and everybody knows it.
+ */
+function keyText(environment: Environment, name: string): string | undefined {
+  const text = environment[name];
+  if (text === undefined || !REFERENCE.test(text)) return text;
+  throw new ConfigurationError(
+    'CAVRA-E207',
+    `${name} holds a reference to a variable that has no value here, and no key`,
+  );
 }
 
 /** Variables that hold a secret of this product or of the platform, which must never reach the evidence. */
