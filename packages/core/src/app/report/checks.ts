@@ -1,7 +1,7 @@
 import type { VerificationReport } from '../../domain/evidence/report.ts';
 import type { GateResult } from '../gate-result.ts';
 import type { Check, ReportInput } from './model.ts';
-import { code, counted, listed, type Prose, say } from './prose.ts';
+import { code, counted, listed, type Prose, say, utc } from './prose.ts';
 import { CHECKPOINT_WORDS, DECISION_TONE, PROOF_WORDS, SIGNATURE_WORDS, TAIL_WORDS } from './words.ts';
 
 /** The verdict in its parts: who asked, what was decided, and what holds of the evidence. */
@@ -23,7 +23,23 @@ export function sealOf({ verification }: ReportInput): readonly Check[] {
   const tone = { absent: 'neutral', valid: 'good', invalid: 'bad', unchecked: 'warn' } as const;
   return [
     { tone: tone[checkpoint], label: 'Checkpoint', text: say`${CHECKPOINT_WORDS[checkpoint]}` },
+    ...statement(verification),
     tail(verification),
+  ];
+}
+
+/** What the checkpoint says, when it can be believed to speak of this stream. */
+function statement({ checkpoint, checkpoint_details: details }: VerificationReport): readonly Check[] {
+  if (details === undefined) return [];
+  const { result, key_id: keyId, time, subjects } = details;
+  const signed = keyId === '' ? '' : say`, signed with ${code(keyId)}`;
+  const passed = result === 'PASSED' ? 'the release passed the gate' : 'the release did not pass the gate';
+  return [
+    {
+      tone: result === 'FAILED' ? 'bad' : checkpoint === 'valid' ? 'good' : 'neutral',
+      label: 'It says',
+      text: say`${code(result)} at ${utc(time)}: ${passed}${signed}. It is about ${listed(subjects)}.`,
+    },
   ];
 }
 
@@ -124,6 +140,9 @@ function signatures(report: VerificationReport): Check {
   const label = 'Signatures';
   const bad = report.findings.find(({ code: name }) => /^(signature_|key_)/.test(name));
   if (bad !== undefined) return { tone: 'bad', label, text: say`not as they must be: ${bad.message}` };
+  if (report.signatures !== 'checked' && report.checkpoint === 'valid') {
+    return { tone: 'neutral', label, text: say`of records not checked; the checkpoint’s covers every one of them` };
+  }
   const tone = report.signatures === 'checked' ? (report.valid ? 'good' : 'neutral') : 'warn';
   if (report.signatures === 'checked') {
     const keys = report.keys.map(({ key_id: id }) => id).filter((id) => id !== '');

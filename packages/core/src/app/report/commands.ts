@@ -1,4 +1,4 @@
-import { STREAM_FILE } from '../../domain/evidence/files.ts';
+import { CHECKPOINT_FILE, STREAM_FILE } from '../../domain/evidence/files.ts';
 import type { VerificationReport } from '../../domain/evidence/report.ts';
 import type { RunnerIdentity } from '../../domain/wire/types.ts';
 import type { AuditCommand, ReportInput } from './model.ts';
@@ -24,10 +24,14 @@ export function commandsOf(input: ReportInput): readonly AuditCommand[] {
       : [
           {
             purpose: say`Check the same without any secret, by the checkpoint and its public key.`,
-            command: [
-              `${PROGRAM} verify ${evidence} --public-key release-attestation.pub.pem`,
-              ...expectations.options,
-            ].join(CONTINUED),
+            command: [`${PROGRAM} verify ${evidence} --public-key ${PUBLIC_KEY}`, ...expectations.options].join(
+              CONTINUED,
+            ),
+            output: '',
+          },
+          {
+            purpose: say`Check the checkpoint’s signature without this product: the first four lines with OpenSSL, the last that the files are those which it names.`,
+            command: CHECKPOINT_BY_HAND,
             output: '',
           },
         ]),
@@ -43,6 +47,15 @@ export function commandsOf(input: ReportInput): readonly AuditCommand[] {
     },
   ];
 }
+
+const PUBLIC_KEY = 'release-attestation.pub.pem';
+
+/** The signature covers the pre-authentication encoding of DSSE: the statement, behind its type and both their lengths. */
+const CHECKPOINT_BY_HAND = `jq -r .dsseEnvelope.payload ${CHECKPOINT_FILE} | base64 -d > statement.json
+jq -r '.dsseEnvelope.signatures[0].sig' ${CHECKPOINT_FILE} | base64 -d > statement.sig
+printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(wc -c < statement.json)" | cat - statement.json > statement.pae
+openssl pkeyutl -verify -pubin -inkey ${PUBLIC_KEY} -rawin -in statement.pae -sigfile statement.sig
+jq -r '.subject[] | select(.digest.sha256) | .digest.sha256 + "  " + .name' statement.json | sha256sum -c --ignore-missing`;
 
 const CONTINUED = ' \\\n  ';
 

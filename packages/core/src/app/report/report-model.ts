@@ -35,9 +35,13 @@ export function reportModel(given: ReportInput): ReportModel {
     unchecked: uncheckedOf(input),
     commands: commandsOf(input),
     controls: controlsOf(input),
-    notes: (input.gate?.notes ?? []).slice(0, MAX_REPORT_ROWS),
+    notes: notesOf(input).slice(0, MAX_REPORT_ROWS),
     subject: subjectOf(input),
   };
+}
+
+function notesOf({ gate, verification }: ReportInput): readonly string[] {
+  return [...new Set([...(gate?.notes ?? []), ...(verification?.notes ?? [])])];
 }
 
 /** The input with texts no longer than people read; those of the story are so already. */

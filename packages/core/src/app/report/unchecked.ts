@@ -21,7 +21,7 @@ const ALWAYS: readonly Prose[] = [
 
 function aboutSignatures({ verification }: ReportInput): readonly Prose[] {
   if (verification === undefined) return [say`The evidence itself: the run ended before it could be verified.`];
-  if (verification.signatures === 'checked') return [];
+  if (verification.signatures === 'checked' || verification.checkpoint === 'valid') return [];
   return [say`Who wrote the records: no signature was checked. Whoever can write a file can write such a stream.`];
 }
 

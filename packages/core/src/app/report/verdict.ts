@@ -70,16 +70,45 @@ function verificationVerdict(report: VerificationReport, story: StreamStory | un
     return {
       tone: 'warn',
       headline: 'The chain is intact, but its author is not proven',
-      summary: say`${capitalized(counted(report.records, 'record'))} hold together. No signature was checked, so anybody could have written them.`,
+      summary: say`${capitalized(counted(report.records, 'record'))} ${report.records === 1 ? 'holds' : 'hold'} together. No signature was checked, so anybody could have written them.`,
       action: say`Verify again with the keyring of the evidence keys, or with the public key of a checkpoint.`,
+    };
+  }
+  return validVerdict(report, story);
+}
+
+/** Valid evidence can still be evidence of a refusal. */
+function validVerdict(report: VerificationReport, story: StreamStory | undefined): Verdict {
+  const { records, expectations } = report;
+  const unchanged = say`${capitalized(counted(records, 'record'))}, unchanged since ${records === 1 ? 'it was' : 'they were'} signed.`;
+  const refusal = refusalOf(report, story);
+  if (refusal !== undefined) {
+    return {
+      tone: 'warn',
+      headline: 'The evidence is valid, and records a refusal',
+      summary: say`${unchanged} ${refusal}: this is no permission to release.`,
+      action: undefined,
     };
   }
   return {
     tone: 'good',
-    headline: report.expectations === undefined ? 'The evidence is valid' : 'The evidence is valid and as expected',
-    summary: say`${capitalized(counted(report.records, 'record'))}, unchanged since ${report.records === 1 ? 'it was' : 'they were'} signed. ${worst(story)}`,
+    headline: expectations === undefined ? 'The evidence is valid' : 'The evidence is valid and as expected',
+    summary: say`${unchanged} ${records === 1 ? 'Its decision is' : 'Every decision is'} ${code('allow')}.`,
     action: undefined,
   };
+}
+
+function refusalOf(
+  { checkpoint_details: details }: VerificationReport,
+  story: StreamStory | undefined,
+): Prose | undefined {
+  const { block = 0, require_approval: waiting = 0 } = story?.decisions ?? {};
+  if (block > 0) return say`${capitalized(counted(block, 'record'))} ${block === 1 ? 'is' : 'are'} a block`;
+  if (waiting > 0) {
+    return say`${capitalized(counted(waiting, 'record'))} ${waiting === 1 ? 'requires' : 'require'} an approval`;
+  }
+  // A gate can refuse for more than a decision, and its checkpoint says so.
+  return details?.result === 'FAILED' ? say`Its checkpoint says ${code('FAILED')}` : undefined;
 }
 
 function firstOf(errors: VerificationReport['findings'], report: VerificationReport): Prose {
@@ -87,15 +116,4 @@ function firstOf(errors: VerificationReport['findings'], report: VerificationRep
   if (first === undefined) return [];
   const more = errors.length - 1 + report.findings_omitted;
   return say`${capitalized(describeFinding(first))}${more > 0 ? `, and ${counted(more, 'further finding')}` : ''}.`;
-}
-
-/** Valid evidence can still be evidence of a refusal. */
-function worst(story: StreamStory | undefined): Prose {
-  if (story === undefined || story.readable === 0) return [];
-  const { block, require_approval: waiting } = story.decisions;
-  if (block > 0)
-    return say`${capitalized(counted(block, 'record'))} ${block === 1 ? 'is' : 'are'} a block: this is no permission to release.`;
-  if (waiting > 0)
-    return say`${capitalized(counted(waiting, 'record'))} ${waiting === 1 ? 'requires' : 'require'} an approval: this is no permission to release.`;
-  return say`${story.readable === 1 ? 'Its decision is' : 'Every decision is'} ${code('allow')}.`;
 }

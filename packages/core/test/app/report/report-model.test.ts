@@ -10,6 +10,15 @@ const BLOCK = { response: { decision: 'block', rule_id: 'rule.block', reason: 'n
 const WAIT = { response: { decision: 'require_approval', rule_id: 'rule.wait', reason: 'wait' } } as const;
 const UNAUTHENTICATED = { response: { decision: 'block', rule_id: 'runner_auth.invalid', reason: 'forged' } } as const;
 
+const DETAILS = {
+  key_id: 'attest-1',
+  time: '2026-03-04T05:10:00Z',
+  result: 'PASSED',
+  statement_sha256: 'ab'.repeat(32),
+  previous_statement_sha256: null,
+  subjects: ['release-governance-evidence.jsonl'],
+} as const;
+
 const lines = sealChain([{}, {}, {}, {}]);
 const at = (index: number) => lines[index] ?? '';
 const tampered = stream([at(0), at(1).replace('apr_1', 'apr_2'), at(2), at(3)]);
@@ -74,9 +83,49 @@ describe('the verdict', () => {
   });
 
   it('never calls a refusal a permission', () => {
-    expect(textOf(modelOf(stream(sealChain([BLOCK, {}]))).verdict.summary)).toContain('no permission to release');
-    expect(textOf(modelOf(stream(sealChain([WAIT]))).verdict.summary)).toContain('no permission to release');
+    const failed = { checkpoint: 'valid', tail: 'sealed', details: { ...DETAILS, result: 'FAILED' } } as const;
+    const refusals = [
+      modelOf(stream(sealChain([BLOCK, {}]))),
+      modelOf(stream(sealChain([WAIT]))),
+      modelOf(VALID_STREAM, { context: { checkpoint: failed } }),
+    ];
+    expect(refusals.map(({ verdict }) => [verdict.tone, verdict.headline])).toEqual(
+      refusals.map(() => ['warn', 'The evidence is valid, and records a refusal']),
+    );
+    expect(refusals.every(({ verdict }) => textOf(verdict.summary).includes('no permission to release'))).toBe(true);
     expect(textOf(modelOf(VALID_STREAM).verdict.summary)).toContain('Every decision is allow');
+  });
+});
+
+describe('the checkpoint', () => {
+  const sealed = { checkpoint: 'valid', tail: 'sealed', details: DETAILS } as const;
+  const integrityOnly = { signatures: { mode: 'integrity-only' } } as const;
+
+  it('proves the records where no signature was checked', () => {
+    const model = modelOf(VALID_STREAM, { context: { checkpoint: sealed }, options: integrityOnly });
+    expect(model.verdict).toMatchObject({ tone: 'good', headline: 'The evidence is valid' });
+    expect(check(model, 'Signatures')).toMatch(/^neutral: .*checkpoint/);
+    expect(check(model, 'It says')).toBe(
+      'good: PASSED at 2026-03-04 05:10:00 UTC: the release passed the gate, signed with attest-1. It is about release-governance-evidence.jsonl.',
+    );
+    expect(check(model, 'End of the stream')).toMatch(/^good: sealed/);
+    expect(model.unchecked.map(textOf).join()).not.toMatch(/Who wrote|missing at the end/);
+    expect(model.controls[0]?.standing).toBe('supported in part');
+  });
+
+  it('is to be checked by its public key, with this product and without', () => {
+    const commands = modelOf(VALID_STREAM, { context: { checkpoint: sealed } }).commands.map(({ command }) => command);
+    expect(commands[1]).toMatch(/^cavra-release-governance verify \. --public-key release-attestation\.pub\.pem \\/);
+    expect(commands[2]).toContain('openssl pkeyutl -verify');
+    expect(modelOf(VALID_STREAM).commands.some(({ command }) => command.includes('openssl'))).toBe(false);
+  });
+
+  it('that nobody checked, or that does not hold, proves nothing', () => {
+    const unchecked = { ...sealed, checkpoint: 'unchecked', tail: 'unanchored' } as const;
+    const model = modelOf(VALID_STREAM, { context: { checkpoint: unchecked }, options: integrityOnly });
+    expect(model.verdict.tone).toBe('warn');
+    expect(check(model, 'Checkpoint')).toMatch(/^warn: not checked/);
+    expect(check(model, 'It says')).toMatch(/^neutral/);
   });
 });
 
