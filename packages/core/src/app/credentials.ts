@@ -3,6 +3,7 @@ import type { Environment } from '../domain/identity/sources.ts';
 import type { HmacSigningKey, HmacVerificationKey } from '../domain/keys/types.ts';
 import { MIN_SIGNING_KEY_BYTES } from '../domain/limits.ts';
 import type { ConfiguredSecret } from '../domain/secrets/needles.ts';
+import { isUnexpanded } from '../domain/secrets/unexpanded.ts';
 import type { RandomBytes } from './ports.ts';
 
 export type { Environment };
@@ -76,16 +77,10 @@ function signingKey(environment: Environment, keyName: string, idName: string): 
   return { id, secret };
 }
 
-/** `$(NAME)`, `${NAME}` or `$NAME`. */
-const REFERENCE = /^\$(\([^)]*\)|\{[^}]*\}|[A-Za-z_][A-Za-z0-9_]*)$/;
-
-/**
- * Azure Pipelines and GitLab leave a reference to a variable that is not there as it stands, for example in the build of a fork. It is
- * long enough for a key, and everybody knows it.
- */
+/** A reference that the platform left in its place is no key. */
 function keyText(environment: Environment, name: string): string | undefined {
   const text = environment[name];
-  if (text === undefined || !REFERENCE.test(text)) return text;
+  if (text === undefined || !isUnexpanded(text)) return text;
   throw new ConfigurationError(
     'CAVRA-E207',
     `${name} holds a reference to a variable that has no value here, and no key`,

@@ -7,6 +7,7 @@ import type { KeyringKey } from '../domain/keys/keyring-key.ts';
 import type { HmacSigningKey, HmacVerificationKey, KeyPurpose } from '../domain/keys/types.ts';
 import { keyValidity } from '../domain/keys/validity.ts';
 import { MAX_CONFIGURATION_FILE_BYTES, MAX_SECRET_FILE_BYTES, MIN_SIGNING_KEY_BYTES } from '../domain/limits.ts';
+import { isUnexpanded } from '../domain/secrets/unexpanded.ts';
 import { FileProblem, readRegularFile } from './read-regular-file.ts';
 
 /** A keyring and where it came from: paths in it are relative to its folder. */
@@ -146,10 +147,10 @@ async function readSecret(file: KeyringFile, key: KeyringKey, env: Environment):
   return secret;
 }
 
-/** An empty variable is an unset one: CI platforms give the empty string for a secret that does not exist. */
+/** An empty variable is an unset one: CI platforms give the empty string, or the reference as it stands, for a secret that does not exist. */
 function readVariable(name: string, env: Environment): Uint8Array | undefined {
   const value = env[name];
-  return value ? Buffer.from(value, 'utf8') : undefined;
+  return value && !isUnexpanded(value) ? Buffer.from(value, 'utf8') : undefined;
 }
 
 async function readSecretFile(file: KeyringFile, key: KeyringKey, path: string): Promise<Uint8Array | undefined> {

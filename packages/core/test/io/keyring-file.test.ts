@@ -58,8 +58,11 @@ describe('resolveHmacKeys', () => {
       { id: 'a', status: 'retired', secret: { env: 'UNSET' } },
       { id: 'b', status: 'retired', secret: { env: 'EMPTY' } },
       { id: 'c', status: 'retired', secret: { file: 'nowhere/c.key' } },
+      { id: 'd', status: 'retired', secret: { env: 'UNEXPANDED' } },
     );
-    expect(await resolveHmacKeys(file, 'evidence', { EMPTY: '' })).toEqual({ keys: [], unresolved: ['a', 'b', 'c'] });
+    const environment = { EMPTY: '', UNEXPANDED: '$(CAVRA_EVIDENCE_KEY_OF_A_FORK)' };
+    const unresolved = ['a', 'b', 'c', 'd'];
+    expect(await resolveHmacKeys(file, 'evidence', environment)).toEqual({ keys: [], unresolved });
   });
 
   it('refuses a secret that is a link, a folder, too large or empty', async () => {
