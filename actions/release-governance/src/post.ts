@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { systemClock, systemRandomBytes } from '@cavra/release-governance-core';
 import { drained, failClosed } from '../../shared/src/process.ts';
 import { runPost } from './run-post.ts';
@@ -10,6 +11,7 @@ const code = await failClosed(() =>
     now: systemClock,
     randomBytes: systemRandomBytes,
     version: __CAVRA_VERSION__,
+    program: fileURLToPath(import.meta.url),
   }),
 );
 await drained(process.stdout);

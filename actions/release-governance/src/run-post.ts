@@ -1,9 +1,11 @@
 import {
   asCavraError,
   type CavraError,
-  type GateOutcome,
+  type CreateGateOptions,
   gateResult,
   publicationMarkdown,
+  type RecheckedEvidence,
+  recheckEvidence,
   recoverEvidence,
   summaryMarkdown,
 } from '@cavra/release-governance-core';
@@ -35,37 +37,62 @@ export async function runPost(job: Job): Promise<ExitCode> {
   }
 }
 
-const TITLE = 'CAVRA release gate: the evidence is not published';
+const TITLE = 'CAVRA release gate: the evidence';
+
+/** What there is to be published. */
+interface LeftOvers extends Pick<RecheckedEvidence, 'evidenceDir' | 'report' | 'guard'> {
+  /** The page's Markdown, when it is known what became of the publication. */
+  readonly summary: (publication: Publication) => string;
+}
 
 async function publishLeftOvers(
   job: Job,
   inputs: ActionInputs,
   before: PublicationState | undefined,
 ): Promise<ExitCode> {
-  const { environment, workspace, now, randomBytes, version } = job;
-  const outcome = await recoverEvidence({
-    settings: inputs.settings,
-    environment: gateEnvironment(environment),
-    workspace,
-    now,
-    randomBytes,
-    version,
-  });
-  if (outcome === undefined) {
+  const found = before === 'failed' ? await finished(job, inputs) : await stopped(job, inputs);
+  if (found === undefined) {
     log(['CAVRA release gate: this run left no evidence to publish']);
     return 0;
   }
   const publication = await publishEvidence({
     inputs: inputs.publication,
-    files: outcome.guard?.files ?? [],
-    headHash: outcome.report?.head_hash ?? '',
-    evidenceDir: outcome.evidenceDir ?? '',
-    environment,
+    files: found.guard?.files ?? [],
+    headHash: found.report.head_hash,
+    evidenceDir: found.evidenceDir ?? '',
+    environment: job.environment,
     timeoutSeconds: inputs.settings.timeoutSeconds,
   });
   tell(publication);
-  if (inputs.summary) await addSummary(summaryOf(outcome, publication, before));
-  return tellSecrets(outcome);
+  if (inputs.summary) await addSummary(found.summary(publication));
+  return tellSecrets(found);
+}
+
+/** The gate had finished and only its publication failed: its report and checkpoint stand. */
+async function finished(job: Job, inputs: ActionInputs): Promise<LeftOvers | undefined> {
+  const found = await recheckEvidence(optionsOf(job, inputs));
+  if (found === undefined) return undefined;
+  const changed = found.report.valid
+    ? []
+    : [{ text: 'it does not verify any more: it was changed since the gate ended' }];
+  for (const { text } of changed) annotate([{ level: 'warning', title: TITLE, message: `CAVRA-E401: ${text}` }]);
+  const summary = (publication: Publication) =>
+    publicationMarkdown([...publicationRemarks(publication, found.guard), ...changed]);
+  return { ...found, summary };
+}
+
+/** The gate was stopped in its work, and its result was never told. */
+async function stopped(job: Job, inputs: ActionInputs): Promise<LeftOvers | undefined> {
+  const outcome = await recoverEvidence(optionsOf(job, inputs));
+  if (outcome?.report === undefined) return undefined;
+  const { evidenceDir, report, guard } = outcome;
+  const summary = (publication: Publication) =>
+    summaryMarkdown(gateResult(outcome), publicationRemarks(publication, guard));
+  return { evidenceDir, report, guard, summary };
+}
+
+function optionsOf({ environment, ...job }: Job, { settings }: ActionInputs): CreateGateOptions {
+  return { ...job, settings, environment: gateEnvironment(environment) };
 }
 
 function tell(publication: Publication): void {
@@ -77,14 +104,8 @@ function tell(publication: Publication): void {
   log([`CAVRA release gate: ${what}`]);
 }
 
-/** `main` has written the result when only the upload failed; a gate that was stopped has written nothing. */
-function summaryOf(outcome: GateOutcome, publication: Publication, before: PublicationState | undefined): string {
-  const remarks = publicationRemarks(publication, outcome.guard);
-  return before === 'failed' ? publicationMarkdown(remarks) : summaryMarkdown(gateResult(outcome), remarks);
-}
-
 /** A secret that came into the folder since is worth a failure of its own. */
-function tellSecrets({ guard }: GateOutcome): ExitCode {
+function tellSecrets({ guard }: LeftOvers): ExitCode {
   const withheld = guard?.withheld.map(({ name }) => name) ?? [];
   if (withheld.length === 0) return 0;
   const failure: Pick<CavraError, 'code' | 'message'> = {

@@ -28,6 +28,8 @@ export interface Job {
   readonly now: Clock;
   readonly randomBytes: RandomBytes;
   readonly version: string;
+  /** Absolute path of the program's entry file. */
+  readonly program: string;
 }
 
 /** The runner knows success and failure; the diagnosis code tells failures apart. */
@@ -55,19 +57,8 @@ function inputsOf({ environment }: Job): ActionInputs | { readonly failure: Gate
   }
 }
 
-function runGate(
-  { environment, workspace, now, randomBytes, version }: Job,
-  inputs: ActionInputs,
-): Promise<GateOutcome> {
-  const gate = createGate({
-    settings: inputs.settings,
-    environment: gateEnvironment(environment),
-    workspace,
-    now,
-    randomBytes,
-    version,
-  });
-  return gate.run();
+function runGate({ environment, ...job }: Job, { settings }: ActionInputs): Promise<GateOutcome> {
+  return createGate({ ...job, settings, environment: gateEnvironment(environment) }).run();
 }
 
 /** A key that is not there is most often one that this run may not have. */

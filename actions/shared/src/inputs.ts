@@ -22,6 +22,12 @@ export class InputReader {
     return inputText(this.#environment, name);
   }
 
+  /** One item a line; blank lines do not count. */
+  lines(name: string): readonly string[] {
+    const lines = this.text(name)?.split(/\r?\n/) ?? [];
+    return lines.map((line) => line.trim()).filter((line) => line !== '');
+  }
+
   flag(name: string, whenAbsent: boolean): boolean {
     const text = this.text(name)?.toLowerCase();
     if (text === undefined || text === 'true' || text === 'false')

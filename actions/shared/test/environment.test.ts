@@ -95,6 +95,7 @@ describe('InputReader', () => {
       INPUT_ZERO: '0',
       INPUT_FRACTION: '1.5',
       INPUT_COLOUR: 'red',
+      INPUT_FILES: 'a.pem\r\n\n  b c.pem  \n',
     });
 
   it('reads names as the runner writes them', () => {
@@ -103,6 +104,8 @@ describe('InputReader', () => {
     expect(inputs.text('blank in name')).toBe('y');
     expect(inputs.text('empty')).toBeUndefined();
     expect(inputs.text('absent')).toBeUndefined();
+    expect(inputs.lines('files')).toEqual(['a.pem', 'b c.pem']);
+    expect(inputs.lines('absent')).toEqual([]);
   });
 
   it('reads flags, numbers and choices, and keeps what is wrong', () => {

@@ -1,13 +1,18 @@
-import { ConfigurationError, type Decision, type EvidenceExpectations } from '@cavra/release-governance-core';
+import {
+  ConfigurationError,
+  type Decision,
+  type EvidenceExpectations,
+  type VerificationQuestion,
+} from '@cavra/release-governance-core';
 import type { Environment } from '../../shared/src/environment.ts';
 import { InputReader } from '../../shared/src/inputs.ts';
 
 export interface VerifyInputs {
-  /** From the workspace. */
-  readonly path: string;
+  /** Paths are from the workspace. */
+  readonly question: VerificationQuestion & { readonly expectations: EvidenceExpectations };
   readonly keyring: string | undefined;
-  readonly integrityOnly: boolean;
-  readonly expectations: EvidenceExpectations;
+  /** Paths of public keys of which one must have signed the checkpoint. */
+  readonly publicKeys: readonly string[];
   readonly summary: boolean;
 }
 
@@ -15,6 +20,9 @@ export interface VerifyInputs {
 export const VERIFY_INPUTS = [
   'path',
   'keyring',
+  'public-key',
+  'subject-path',
+  'against',
   'expect-repository',
   'expect-ref',
   'expect-sha',
@@ -43,10 +51,15 @@ export function readVerifyInputs(environment: Environment): VerifyInputs {
   const path = reader.text('path');
   if (path === undefined) reader.problems.push('input path must name the folder of the evidence, or its stream');
   const inputs = {
-    path: path ?? '',
+    question: {
+      path: path ?? '',
+      integrityOnly: reader.flag('integrity-only', false),
+      expectations: readExpectations(reader, environment),
+      against: reader.lines('against'),
+      subjects: reader.lines('subject-path'),
+    },
     keyring: reader.text('keyring'),
-    integrityOnly: reader.flag('integrity-only', false),
-    expectations: readExpectations(reader, environment),
+    publicKeys: reader.lines('public-key'),
     summary: reader.flag('summary', true),
   };
   if (reader.problems.length > 0) throw new ConfigurationError('CAVRA-E201', reader.problems.join('; '));

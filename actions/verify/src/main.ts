@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { systemClock } from '@cavra/release-governance-core';
 import { drained, failClosed } from '../../shared/src/process.ts';
 import { run } from './run.ts';
@@ -9,6 +10,7 @@ const code = await failClosed(() =>
     workspace: process.env['GITHUB_WORKSPACE'] ?? process.cwd(),
     now: systemClock,
     version: __CAVRA_VERSION__,
+    program: fileURLToPath(import.meta.url),
   }),
 );
 await drained(process.stdout);

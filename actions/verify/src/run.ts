@@ -20,6 +20,8 @@ export interface VerifyJob {
   readonly workspace: string;
   readonly now: Clock;
   readonly version: string;
+  /** Absolute path of the program's entry file. */
+  readonly program: string;
 }
 
 /** The outputs, for the test that holds action.yml against them. */
@@ -48,11 +50,12 @@ async function verify(job: VerifyJob): Promise<Verification> {
       environment: gateEnvironment(job.environment),
       workingDirectory: job.workspace,
       keyring: inputs.keyring,
+      publicKeys: inputs.publicKeys,
       now: job.now,
       version: job.version,
+      program: job.program,
     });
-    const { path, integrityOnly, expectations, summary } = inputs;
-    return { ...(await verifier.verify({ path, integrityOnly, expectations })), summary };
+    return { ...(await verifier.verify(inputs.question)), summary: inputs.summary };
   } catch (error) {
     return { report: undefined, failure: await explained(error, job), summary: inputs?.summary ?? true };
   }
@@ -73,7 +76,7 @@ function tell(report: VerificationReport | undefined, failure: CavraError | unde
   log([
     `CAVRA evidence: ${failure === undefined ? 'valid' : 'NOT ACCEPTED'}`,
     `  records    ${records}, signatures ${report?.signatures ?? 'not checked'}`,
-    `  head       ${head}`,
+    `  head       ${head}, checkpoint ${report?.checkpoint ?? 'not checked'}, tail ${report?.tail ?? 'not checked'}`,
     ...Object.entries(report?.expectations ?? {}).map(([name, value]) => `  expected   ${name}: ${value}`),
     ...(report?.errors ?? []).slice(0, MAX_LOGGED_ERRORS).map((error) => `  wrong      ${error}`),
   ]);

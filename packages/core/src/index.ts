@@ -52,10 +52,27 @@ export {
 export { type DoctorCheck, type DoctorReport, examineJob } from './composition/doctor.ts';
 export { type ReportedVerification, reportEvidence } from './composition/evidence-report.ts';
 export { type CreateGateOptions, createGate, type Gate } from './composition/gate.ts';
+export {
+  type ChangedKeyReport,
+  type ChangeKeyOptions,
+  type GeneratedKeyReport,
+  type GenerateKeyOptions,
+  generateKeyFiles,
+  type KeyGeneration,
+  retireKeyringKey,
+  revokeKeyringKey,
+} from './composition/key-management.ts';
+export { type KeyStatusOptions, type KeyStatusReport, type KeyStatusRow, keyStatus } from './composition/key-status.ts';
 export type { NetworkOptions } from './composition/network.ts';
 export { explainPolicyFile, lintPolicyFile } from './composition/policy.ts';
 export { type VerifyProofOptions, verifyProofFile } from './composition/proof.ts';
+export { type RecheckedEvidence, recheckEvidence } from './composition/recheck.ts';
 export { recoverEvidence } from './composition/recover.ts';
+export {
+  type RuntimePackageReport,
+  type VerifyRuntimeOptions,
+  verifyRuntimePackage,
+} from './composition/runtime-package.ts';
 export {
   type CreateVerifierOptions,
   createVerifier,
@@ -73,6 +90,8 @@ export {
   type VerificationReport,
   type VerifierIdentity,
 } from './domain/evidence/report.ts';
+export type { GeneratedKey } from './domain/keys/generate.ts';
+export type { KeyPurpose, KeyStatus } from './domain/keys/types.ts';
 export { REQUEST_MEMBERS, type RequestMember } from './domain/request/members.ts';
 export { logLine } from './domain/text/log-line.ts';
 export { printable } from './domain/text/printable.ts';

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { HMAC_ENVIRONMENT } from '../../support/cli.ts';
+import { readRepositoryFile } from '../../support/repository.ts';
 import {
   contentOf,
   dotComJob,
@@ -34,6 +36,8 @@ const secrets = () => [
   platform.results.environment['ACTIONS_RUNTIME_TOKEN'] ?? '',
 ];
 
+const sha256Of = (path: string) => createHash('sha256').update(readRepositoryFile(path)).digest('hex');
+
 /** The step published its evidence, which holds no secret and verifies as that of this run. */
 async function checkArtifact(step: StepResult, runId: string | undefined, decision: string) {
   expectNoSecret(step, secrets());
@@ -57,7 +61,7 @@ describe('on github.com, by OIDC', () => {
     job = dotComJob(platform, facts);
     const step = await job.main({ with: { request: 'approved-promotion.json' }, env: EVIDENCE_KEY });
     expect(step).toMatchObject({ status: 0, annotations: [], state: { publication: 'done' } });
-    const { artifact } = await checkArtifact(step, facts.runId, 'allow');
+    const { artifact, files } = await checkArtifact(step, facts.runId, 'allow');
     expect(step.outputs).toEqual({
       verdict: 'pass',
       decision: 'allow',
@@ -77,6 +81,9 @@ describe('on github.com, by OIDC', () => {
     expect(step.summary).toContain('✅ CAVRA release gate: pass');
     expect(step.summary).toContain(`](<${step.outputs['artifact-url']}>)`);
     expect(step.log).toContain('verified by OIDC token');
+    expect(JSON.parse(files.get('release-governance-evidence-verification.json') ?? '')).toMatchObject({
+      verifier: { name: 'cavra-release-governance', sha256: sha256Of('actions/release-governance/dist/main.mjs') },
+    });
     // The issuer was reached through the proxy, and the artifact service beside it.
     expect(platform.proxy.asked).toContain('token.actions.githubusercontent.com:443');
   });

@@ -102,6 +102,7 @@ function prepared(environment: Readonly<Record<string, string>>, workspaceName?:
 export const EVIDENCE_FILES = [
   'release-governance-evidence-verification.json',
   'release-governance-evidence.jsonl',
+  'release-governance-report.html',
   'release-governance-response.json',
   'release-governance-responses.jsonl',
   'runner-auth-claims.json',

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -269,6 +270,45 @@ describe('post', () => {
     expect(post).toMatchObject({ status: 0, annotations: [] });
     expect(post.summary).not.toContain('CAVRA-E507');
     expect(post.summary).toContain('/artifacts/');
+  });
+
+  it('leaves the checkpoint of a gate that had finished as it is', async () => {
+    const facts = newRun();
+    const job = newJob(facts);
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const env = {
+      ...EVIDENCE_KEY,
+      CAVRA_ATTESTATION_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      CAVRA_ATTESTATION_KEY_ID: 'ci-attestation-2099-q4',
+    };
+    platform.results.fail('create', { kind: 'reset' });
+    const main = await job.main({ ...ALLOW, env });
+    platform.heal();
+    expect(main.summary).toContain('**PASSED**');
+    const name = 'release-governance-checkpoint.sigstore.json';
+    const before = job.read(`.cavra/go-daemon/${name}`);
+    expect(await job.post({ ...ALLOW, env, state: main.state })).toMatchObject({ status: 0, annotations: [] });
+    const artifact = platform.results.artifacts.findLast((each) => each.name.includes(facts.job ?? ''));
+    if (artifact === undefined) throw new Error('nothing was published');
+    expect(contentOf(artifact, env.CAVRA_ATTESTATION_KEY.split('\n').slice(1, 2)).get(name)).toBe(before);
+  });
+
+  it('says that evidence was changed since, and publishes it as it is', async () => {
+    const job = newJob();
+    platform.results.fail('create', { kind: 'reset' });
+    const { state } = await job.main(BLOCK);
+    platform.heal();
+    const stream = '.cavra/go-daemon/release-governance-evidence.jsonl';
+    const changed = job.read(stream).replace('"decision":"block"', '"decision":"allow"');
+    job.write(stream, changed);
+    const post = await job.post({ ...BLOCK, state });
+    expect(post).toMatchObject({ status: 0, annotations: [{ name: 'warning' }] });
+    expect(post.annotations[0]?.message).toContain('CAVRA-E401');
+    expect(post.summary).toContain('it was changed since');
+    const artifact = platform.results.artifacts.at(-1);
+    expect(artifact === undefined ? '' : contentOf(artifact, []).get('release-governance-evidence.jsonl')).toBe(
+      changed,
+    );
   });
 
   it('says so when it cannot publish either, and fails nothing', async () => {

@@ -179,7 +179,7 @@ describe('each cause has its own diagnosis:', () => {
       summary: 'yes',
       'upload-artifact': 'no',
       'timeout-seconds': 'soon',
-      socket: 'daemon.sock',
+      'trust-policy-sha256': 'abc',
     };
     const message = await refusal('CAVRA-E201', { with: { ...inputs, ...wrong } });
     for (const name of Object.keys(wrong)) expect(message).toContain(`input ${name} `);

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -54,6 +55,53 @@ it('takes the stream by itself, in a folder of any name', async () => {
   const { later } = await laterJob();
   later.write('näch weise/stream.jsonl', later.read('evidence/release-governance-evidence.jsonl'));
   expect(await verify(later, { path: 'näch weise/stream.jsonl' })).toMatchObject({ status: 0 });
+});
+
+describe('by its checkpoint, without a secret', () => {
+  /** A gate that signs a checkpoint over an artifact, and a later job that has both and the public key. */
+  async function attested() {
+    const facts = newRun();
+    const gate = dotComJob(platform, facts);
+    const later = dotComJob(platform, { ...facts, job: 'deploy', mayAsk: false });
+    jobs.push(gate, later);
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const env = {
+      ...EVIDENCE_KEY,
+      CAVRA_ATTESTATION_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      CAVRA_ATTESTATION_KEY_ID: 'ci-attestation-2099-q4',
+    };
+    gate.write('dist/app.tgz', 'the release');
+    const step = await gate.main({ with: { request: 'approved-promotion.json', 'subject-path': 'dist/*' }, env });
+    expect(step).toMatchObject({ status: 0, annotations: [] });
+    for (const { name, bytes } of unzip(published(platform, step).zip)) {
+      later.write(`evidence/${name}`, bytes.toString('utf8'));
+    }
+    later.write('ci.pem', publicKey.export({ type: 'spki', format: 'pem' }).toString());
+    later.write('dist/app.tgz', 'the release');
+    return later;
+  }
+
+  it('accepts what it is about', async () => {
+    const later = await attested();
+    const step = await verify(later, { 'public-key': 'ci.pem', 'subject-path': 'dist/app.tgz' }, { env: {} });
+    expect(step).toMatchObject({ status: 0, annotations: [], outputs: { valid: 'true' } });
+    expect(step.log).toContain('checkpoint valid, tail sealed');
+    expect(step.summary).toContain('**PASSED**');
+  });
+
+  it('does not accept another key, another artifact, or evidence without a checkpoint', async () => {
+    const later = await attested();
+    const other = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    later.write('other.pem', other);
+    later.write('dist/other.tgz', 'another release');
+    const refused = { status: 1, outputs: { valid: 'false' } };
+    expect(await verify(later, { 'public-key': 'other.pem' }, { env: {} })).toMatchObject(refused);
+    const others = { 'public-key': 'ci.pem', 'subject-path': 'dist/*.tgz' };
+    expect(await verify(later, others, { env: {} })).toMatchObject(refused);
+    const { later: without } = await laterJob();
+    without.write('ci.pem', later.read('ci.pem'));
+    expect(await verify(without, { 'public-key': 'ci.pem' }, { env: {} })).toMatchObject(refused);
+  });
 });
 
 describe('does not accept', () => {

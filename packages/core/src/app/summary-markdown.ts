@@ -2,7 +2,7 @@ import { DIAGNOSES } from '../domain/diagnosis.ts';
 import { MAX_SUMMARY_ROWS, MAX_SUMMARY_TEXT } from '../domain/limits.ts';
 import { markdownLink, markdownProse, markdownText } from '../domain/text/markdown.ts';
 import { shortened } from '../domain/text/printable.ts';
-import type { AuthenticationJson, DecisionJson, EvidenceJson, GateResult } from './gate-result.ts';
+import type { AuthenticationJson, DecisionJson, GateResult } from './gate-result.ts';
 import { capitalized, code, cut, joined, listed, type Row, table } from './markdown-parts.ts';
 
 /** Something that became of the evidence after the gate, in a sentence of plain text. */
@@ -22,7 +22,7 @@ export interface SummaryRemark {
 export function summaryMarkdown(result: GateResult, publication: readonly SummaryRemark[] = []): string {
   return [
     headline(result),
-    table(['', ''], [...whoAsked(result), ...evidenceRows(result.evidence, publication)]),
+    table(['', ''], [...whoAsked(result), ...evidenceRows(result, publication)]),
     ...requests(result.decisions),
     ...notes(result.notes),
     `### What next\n\n${whatNext(result)}`,
@@ -90,7 +90,7 @@ function proof(authentication: AuthenticationJson | null): Row[] {
   ];
 }
 
-function evidenceRows(evidence: EvidenceJson | null, publication: readonly SummaryRemark[]): Row[] {
+function evidenceRows({ evidence, checkpoint }: GateResult, publication: readonly SummaryRemark[]): Row[] {
   const remarks = publication.map((remark): Row => ['Publication', remarkText(remark)]);
   if (evidence === null) return [['Evidence', '**none**: the run ended before any was written'], ...remarks];
   const records = evidence.records === 1 ? '1 record' : `${evidence.records} records`;
@@ -100,6 +100,9 @@ function evidenceRows(evidence: EvidenceJson | null, publication: readonly Summa
     ['Evidence', `${evidence.valid ? '**valid**' : '**not valid**'}, ${records}, tail ${cut(evidence.tail)}`],
     ['Signatures', signatures],
     ['Head hash', code(evidence.head_hash)],
+    ...(checkpoint === null
+      ? []
+      : [['Checkpoint', `**${cut(checkpoint.result)}**, signed with key ${code(checkpoint.key_id)}`]]),
     ['Evidence folder', code(evidence.dir)],
     ...remarks,
   ];

@@ -45,12 +45,19 @@ function rowsOf(report: VerificationReport): Row[] {
     ['To', code(report.last_timestamp)],
     ['Head hash', code(report.head_hash)],
     ['SHA-256 of the stream', code(report.sha256)],
+    ['Checkpoint', checkpointText(report)],
+    ['Tail', cut(report.tail)],
     ...Object.entries(report.expectations ?? {}).map(([name, value]) => [
       `Expected ${name.replaceAll('_', ' ')}`,
       code(String(value)),
     ]),
     ['Verified by', `${cut(report.verifier.name)} ${cut(report.verifier.version)}`],
   ].filter(([, value]) => value !== '');
+}
+
+function checkpointText({ checkpoint, checkpoint_details: details }: VerificationReport): string {
+  if (details === undefined) return cut(checkpoint);
+  return `${cut(checkpoint)}: **${cut(details.result)}** at ${code(details.time)}, signed with key ${code(details.key_id)}`;
 }
 
 function findings({ findings: found, findings_omitted: beyond }: VerificationReport): string[] {

@@ -116,6 +116,12 @@ describe('a pass', () => {
     expect(text).toContain('The release may go ahead.');
   });
 
+  it('under a checkpoint names it', () => {
+    const checkpoint = { file: 'checkpoint.json', key_id: 'ci-attestation', result: 'PASSED' } as const;
+    expect(shown({ ...pass, checkpoint })).toContain('Checkpoint: PASSED, signed with key ci-attestation\n');
+    expect(shown(pass)).not.toContain('Checkpoint');
+  });
+
   it('of an expected block is no permission to release', () => {
     const text = shown({ ...pass, decisions: [{ ...decision, decision: 'block', expected: 'block' }] });
     expect(text).toContain('That is no permission to release.');
@@ -212,6 +218,7 @@ function withTexts(text: string): GateResult {
     identity: identity && replaced(identity),
     evidence: evidence && { ...replaced(evidence), signatures: 'checked', keys: [text] },
     trust: { rule: text },
+    checkpoint: { file: text, key_id: text, result: 'FAILED' },
     notes: [text, text],
   };
 }

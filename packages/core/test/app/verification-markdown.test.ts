@@ -65,6 +65,21 @@ describe('valid evidence', () => {
     expect(text).not.toContain('Findings');
   });
 
+  it('under a checkpoint says what that says', () => {
+    const checkpoint_details = {
+      key_id: 'ci-attestation',
+      time: '2026-11-20T10:00:02Z',
+      result: 'PASSED',
+      statement_sha256: '',
+      previous_statement_sha256: null,
+      subjects: [],
+    } as const;
+    const text = shown({ ...valid, checkpoint: 'valid', tail: 'sealed', checkpoint_details }, undefined);
+    expect(text).toContain('Checkpoint: valid: PASSED at 2026-11-20T10:00:02Z, signed with key ci-attestation\n');
+    expect(text).toContain('Tail: sealed\n');
+    expect(text).not.toContain('Not checked');
+  });
+
   it('without keys and expectations proves less, and says so', () => {
     const { expectations: _, ...without } = valid;
     const text = shown({ ...without, signatures: 'unchecked' }, undefined);

@@ -1,0 +1,39 @@
+import { lstat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { GateOutcome } from '../app/gate.ts';
+import { guardEvidence } from '../app/guard.ts';
+import { verifyEvidence } from '../app/verify.ts';
+import { createSecretSearcher } from '../domain/secrets/searcher.ts';
+import { openEvidenceFolder } from '../io/evidence-folder.ts';
+import { openEvidence } from '../io/evidence-reader.ts';
+import { guardedFolder } from '../io/guarded-folder.ts';
+import { type CreateGateOptions, secretsOf } from './gate.ts';
+import { loadKeys } from './keys.ts';
+import { programIdentity } from './verifier.ts';
+
+/** Evidence as it is now, and what of it may be published. */
+export interface RecheckedEvidence extends Pick<GateOutcome, 'evidenceDir' | 'guard'> {
+  readonly report: NonNullable<GateOutcome['report']>;
+}
+
+/**
+ * Looks once more at the evidence of a gate that had finished, but could not be published then: verifies the stream and searches
+ * everything for secrets, since other steps of the job may have touched it. Nothing is written: report and checkpoint stay those of the
+ * gate.
+ *
+ * @returns undefined when there is none
+ * @throws CavraError when the folder or the keys cannot be used: then nothing may be published
+ */
+export async function recheckEvidence(options: CreateGateOptions): Promise<RecheckedEvidence | undefined> {
+  const { settings, environment, workspace, now } = options;
+  const found = await lstat(resolve(workspace, settings.evidenceDir)).catch(() => undefined);
+  if (found?.isDirectory() !== true) return undefined;
+  const keys = await loadKeys(options);
+  const { path } = await openEvidenceFolder(settings.evidenceDir, { workspace });
+  const { report } = await verifyEvidence(
+    { path, keys: keys.evidenceVerification, integrityOnly: keys.evidence === undefined },
+    { now, verifier: await programIdentity(options), openEvidence },
+  );
+  const guard = await guardEvidence(guardedFolder(path), createSecretSearcher(secretsOf(environment, keys)));
+  return { evidenceDir: settings.evidenceDir, report, guard };
+}
