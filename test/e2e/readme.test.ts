@@ -83,6 +83,25 @@ describe('the README', () => {
   });
 });
 
+/** The YAML blocks of a page. */
+function yamlBlocks(page: string): string[] {
+  return [...readRepositoryFile(page).matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
+}
+
+describe('the README’s pipelines', () => {
+  it.each(['docs/github.md', 'docs/gitlab.md', 'docs/azure.md'])(
+    'begin as %s does, whose pipelines are tested',
+    (page) => {
+      const [first] = yamlBlocks(page);
+      expect(yamlBlocks('README.md')).toContain(first);
+    },
+  );
+
+  it('are no others', () => {
+    expect(yamlBlocks('README.md')).toHaveLength(3);
+  });
+});
+
 describe('the documentation', () => {
   it.each(PAGES)('%s has commands that work', (page) => {
     const blocks = shellBlocks(page);
