@@ -38,6 +38,8 @@ export interface Terminal {
   readonly writeFile: (path: string, text: string) => Promise<void>;
   /** True: stdout is a terminal that shows colour. */
   readonly colour: boolean;
+  /** True: stdout is a terminal, with a person before it. */
+  readonly isTerminal: boolean;
   /** True: stderr is a terminal, so progress may be shown. */
   readonly progress: boolean;
   readonly version: string;

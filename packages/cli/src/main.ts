@@ -49,6 +49,7 @@ async function main(): Promise<void> {
       }
     },
     colour: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb',
+    isTerminal: process.stdout.isTTY === true,
     progress: process.stderr.isTTY === true && process.env['CI'] === undefined,
     version: __CAVRA_VERSION__,
     nodeVersion: process.version,

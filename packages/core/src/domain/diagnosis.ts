@@ -68,7 +68,7 @@ const CONFIGURATION = {
   },
   'CAVRA-E207': {
     title: 'a signing key is too weak or unusable',
-    action: 'generate a key of at least 32 random bytes, for example with `openssl rand -hex 32`',
+    action: 'generate a key of 256 random bits with `keys generate`, and let the keyring have it as its active one',
   },
   'CAVRA-E208': {
     title: 'the evidence folder cannot be used',
@@ -137,7 +137,7 @@ const CONFIGURATION = {
   },
   'CAVRA-E223': {
     title: 'a public key cannot be used',
-    action: 'give the Ed25519 public key in PEM (BEGIN PUBLIC KEY), as `keys generate` and `keys public` write it',
+    action: 'give the Ed25519 public key in PEM (BEGIN PUBLIC KEY), as `keys generate` writes it',
   },
   'CAVRA-E224': {
     title: 'a secret would be printed where others can read it',

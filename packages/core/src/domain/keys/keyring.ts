@@ -4,6 +4,7 @@ import { parseStrictJson } from '../json/parse.ts';
 import { printable } from '../json/pointer.ts';
 import { isJsonList, JsonObject, type JsonValue } from '../json/value.ts';
 import { MAX_CONFIGURATION_FILE_BYTES, MAX_KEYRING_KEYS, MAX_LISTED_PROBLEMS } from '../limits.ts';
+import { ed25519PublicKey, publicKeySha256 } from './ed25519.ts';
 import { type KeyringKey, readKeyringKey } from './keyring-key.ts';
 import { KeyringProblems } from './keyring-problems.ts';
 
@@ -15,8 +16,8 @@ export interface Keyring {
 }
 
 /**
- * Parses a keyring document. Unknown and duplicate members, two keys of one purpose and id, and two active keys of one purpose are
- * refused.
+ * Parses a keyring document. Unknown and duplicate members, two keys of one purpose and id, two active keys of one purpose, and one
+ * public key twice are refused.
  *
  * @param bytes JSON, UTF-8, at most MAX_CONFIGURATION_FILE_BYTES
  * @param source what messages call it, for example the file's path
@@ -71,6 +72,7 @@ function readDocument(document: JsonValue, problems: KeyringProblems): readonly 
 function checkTogether(keys: readonly (KeyringKey | undefined)[], problems: KeyringProblems): void {
   const ids = new Set<string>();
   const active = new Set<string>();
+  const publicKeys = new Set<string>();
   for (const [index, key] of keys.entries()) {
     if (key === undefined) {
       continue;
@@ -86,5 +88,18 @@ function checkTogether(keys: readonly (KeyringKey | undefined)[], problems: Keyr
     if (key.status === 'active') {
       active.add(key.purpose);
     }
+    const digest = key.publicKey === undefined ? undefined : digestOf(key.publicKey);
+    if (digest !== undefined && publicKeys.has(digest)) {
+      problems.add(['keys', index, 'public_key'], 'is that of another key: one key has one status');
+    }
+    if (digest !== undefined) {
+      publicKeys.add(digest);
+    }
   }
+}
+
+/** The same for the same key, however its PEM is written. */
+function digestOf(pem: string): string | undefined {
+  const key = ed25519PublicKey(pem);
+  return key === undefined ? undefined : publicKeySha256(key);
 }
