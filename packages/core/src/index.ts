@@ -63,17 +63,6 @@ export {
   revokeKeyringKey,
 } from './composition/key-management.ts';
 export { type KeyStatusOptions, type KeyStatusReport, type KeyStatusRow, keyStatus } from './composition/key-status.ts';
-export {
-  type ChangedKeyReport,
-  type ChangeKeyOptions,
-  type GeneratedKeyReport,
-  type GenerateKeyOptions,
-  generateKeyFiles,
-  type KeyGeneration,
-  retireKeyringKey,
-  revokeKeyringKey,
-} from './composition/key-management.ts';
-export { type KeyStatusOptions, type KeyStatusReport, type KeyStatusRow, keyStatus } from './composition/key-status.ts';
 export type { NetworkOptions } from './composition/network.ts';
 export { explainPolicyFile, lintPolicyFile } from './composition/policy.ts';
 export { type VerifyProofOptions, verifyProofFile } from './composition/proof.ts';
@@ -101,8 +90,6 @@ export {
   type VerificationReport,
   type VerifierIdentity,
 } from './domain/evidence/report.ts';
-export type { GeneratedKey } from './domain/keys/generate.ts';
-export type { KeyPurpose, KeyStatus } from './domain/keys/types.ts';
 export type { GeneratedKey } from './domain/keys/generate.ts';
 export type { KeyPurpose, KeyStatus } from './domain/keys/types.ts';
 export { REQUEST_MEMBERS, type RequestMember } from './domain/request/members.ts';
