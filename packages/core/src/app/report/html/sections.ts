@@ -100,7 +100,7 @@ ${reason === '' ? '' : html`<p class="reason"><bdi>${reason}</bdi></p>`}<p class
 }
 
 function ruleTable(rules: DecisionPart['rules'], others: number): Html {
-  return html`<div class="scroll" role="region" aria-label="Decisions by rule" tabindex="0"><table class="stack"><thead><tr><th scope="col">Decision</th><th scope="col">Rule and reason</th><th scope="col" class="num">Records</th><th scope="col" class="num">First</th></tr></thead><tbody>${rules.map(
+  return html`<div class="scroll" role="group" aria-label="Decisions by rule, table" tabindex="0"><table class="stack"><thead><tr><th scope="col">Decision</th><th scope="col">Rule and reason</th><th scope="col" class="num">Records</th><th scope="col" class="num">First</th></tr></thead><tbody>${rules.map(
     ({ tone, decision, ruleId, reason, records, firstRecord }) =>
       html`<tr><td>${badge(tone, decision)}</td><th scope="row">${codeHtml(ruleId)}<p class="sub"><bdi>${reason}</bdi></p></th><td class="num" data-label="Records">${count(records)}</td><td class="num" data-label="First in record">${count(firstRecord)}</td></tr>\n`,
   )}</tbody></table></div>${more(others, 'record', 'of further rules that are not listed')}`;
@@ -116,7 +116,7 @@ export function findingSection({ errors, warnings, rows, omitted }: FindingPart)
       total === 0
         ? html`<p class="intro">None: verification found nothing wrong.</p>`
         : html`<p class="intro">${[errors === 0 ? '' : counted(errors, 'error'), warnings === 0 ? '' : counted(warnings, 'warning')].filter((part) => part !== '').join(' and ')}${omitted > 0 ? `, and ${count(omitted)} more that are not listed` : ''}.</p>
-<div class="scroll" role="region" aria-label="Findings" tabindex="0"><table class="stack"><thead><tr><th scope="col">Severity</th><th scope="col">What was found</th><th scope="col" class="num">Record</th><th scope="col" class="num">Line</th><th scope="col" class="num">Byte</th></tr></thead><tbody>${rows.map(
+<div class="scroll" role="group" aria-label="Findings, table" tabindex="0"><table class="stack"><thead><tr><th scope="col">Severity</th><th scope="col">What was found</th><th scope="col" class="num">Record</th><th scope="col" class="num">Line</th><th scope="col" class="num">Byte</th></tr></thead><tbody>${rows.map(
             (row) =>
               html`<tr><td>${badge(row.tone, row.tone === 'bad' ? 'error' : 'warning')}</td><th scope="row">${codeHtml(row.code)}<p class="sub"><bdi>${row.message}</bdi></p>${row.meaning === '' || row.message.startsWith(row.meaning) ? '' : html`<p class="sub">Meaning: ${row.meaning}</p>`}</th>${place('Record', row.record)}${place('Line', row.line)}${place('Byte', row.line === 0 ? undefined : row.offset)}</tr>\n`,
           )}</tbody></table></div>`,
@@ -130,7 +130,7 @@ function place(label: string, value: number | undefined): Html {
 }
 
 export function keySection(keys: readonly KeyLine[], seal: readonly Check[]): Section {
-  const table = html`<div class="scroll" role="region" aria-label="Keys" tabindex="0"><table class="stack"><thead><tr><th scope="col">Key</th><th scope="col">Status</th><th scope="col">Signed</th><th scope="col">Period</th></tr></thead><tbody>${keys.map(
+  const table = html`<div class="scroll" role="group" aria-label="Keys, table" tabindex="0"><table class="stack"><thead><tr><th scope="col">Key</th><th scope="col">Status</th><th scope="col">Signed</th><th scope="col">Period</th></tr></thead><tbody>${keys.map(
     ({ id, tone, status, records, used, period }) =>
       html`<tr><th scope="row">${codeHtml(id === '' ? '(without id)' : id)}</th><td data-label="Status"><span class="${tone}">${status}</span></td><td data-label="Signed">${counted(records, 'record')}${used === '' ? '' : html`<p class="sub">${used}</p>`}</td><td data-label="Period">${period === '' ? html`<span class="muted">not known here</span>` : period}</td></tr>\n`,
   )}</tbody></table></div>`;
@@ -173,7 +173,7 @@ export function controlSection(controls: readonly ControlLine[]): Section {
     title: 'Controls',
     count: '',
     body: html`<p class="intro">What this evidence contributes to controls that auditors ask for, and what they have to look for elsewhere. It is not a statement of compliance with any of them.</p>
-<div class="scroll" role="region" aria-label="Controls" tabindex="0"><table class="stack controls"><thead><tr><th scope="col">Control</th><th scope="col">What is asked, and shown</th><th scope="col">What it leaves open</th></tr></thead><tbody>${controls.map(
+<div class="scroll" role="group" aria-label="Controls, table" tabindex="0"><table class="stack controls"><thead><tr><th scope="col">Control</th><th scope="col">What is asked, and shown</th><th scope="col">What it leaves open</th></tr></thead><tbody>${controls.map(
       ({ id, framework, asks, tone, standing, shows, leaves }) =>
         html`<tr><th scope="row">${id}<p class="sub">${framework}</p><p class="sub ${tone}">${standing}</p></th><td data-label="Shows"><p class="sub">${asks}</p><p>${prose(shows)}</p></td><td data-label="Leaves open">${leaves}</td></tr>\n`,
     )}</tbody></table></div>`,
