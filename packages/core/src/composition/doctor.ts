@@ -9,7 +9,7 @@ import { readIdentity } from '../domain/identity/read.ts';
 import { IDENTITY_FIELDS } from '../domain/identity/sources.ts';
 import type { Provider, RunnerIdentity } from '../domain/wire/types.ts';
 import { errorCode } from '../io/system-error.ts';
-import { loadKeys, type RunKeys } from './keys.ts';
+import { loadKeys, NO_CHECKPOINT, type RunKeys } from './keys.ts';
 import { refuseUnverifiedTls } from './network.ts';
 
 /** One thing that a job offers, or lacks. */
@@ -145,12 +145,27 @@ async function authenticationCheck(
 
 function keyChecks(keys: RunKeys | CavraError): Examination[] {
   if (keys instanceof CavraError) return [missing('keys', keys)];
-  const { evidence } = keys;
+  const { evidence, attestation } = keys;
   const check =
     evidence === undefined
       ? { name: 'evidence key', state: 'warning' as const, detail: 'none: the evidence will not be signed' }
       : ok('evidence key', evidence.id === '' ? 'without id: set CAVRA_DAEMON_EVIDENCE_KEY_ID' : evidence.id);
-  return [check, ...keys.notes.map((note): Examination => ({ name: 'keys', state: 'warning', detail: note }))];
+  const others = keys.notes.filter((note) => note !== NO_CHECKPOINT);
+  return [
+    check,
+    attestationCheck(attestation.signing?.id),
+    ...others.map((note): Examination => ({ name: 'keys', state: 'warning', detail: note })),
+  ];
+}
+
+function attestationCheck(id: string | undefined): Examination {
+  if (id !== undefined) return ok('attestation key', id);
+  return {
+    name: 'attestation key',
+    state: 'warning',
+    detail: NO_CHECKPOINT,
+    action: 'make one with `keys generate --purpose attestation`, and let the job have it as CAVRA_ATTESTATION_KEY',
+  };
 }
 
 async function policyCheck({ settings, workspace }: DoctorOptions): Promise<Examination> {
