@@ -49,6 +49,9 @@ export interface Terminal {
   /** What runs this program again: Node and its script. */
   readonly program: readonly string[];
   readonly pid: number;
+  /** Of this machine, as Node names them. */
+  readonly platform: string;
+  readonly arch: string;
   /** Calls back when the process is told to stop (SIGTERM, SIGINT) or to reload (SIGHUP). Returns what ends that. */
   readonly onSignal: (signal: (name: 'stop' | 'reload') => void) => () => void;
 }

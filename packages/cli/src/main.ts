@@ -55,6 +55,8 @@ async function main(): Promise<void> {
     nodeVersion: process.version,
     program: [process.execPath, ...process.argv.slice(1, 2)],
     pid: process.pid,
+    platform: process.platform,
+    arch: process.arch,
     threadProgram: new URL(import.meta.url),
     onSignal,
   });

@@ -22,6 +22,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'daemon start', load: async () => (await import('./commands/daemon-start.ts')).daemonStartCommand },
   { name: 'daemon stop', load: async () => (await import('./commands/daemon-stop.ts')).daemonStopCommand },
   { name: 'daemon status', load: async () => (await import('./commands/daemon-status.ts')).daemonStatusCommand },
+  { name: 'runtime verify', load: async () => (await import('./commands/runtime-verify.ts')).runtimeVerifyCommand },
   { name: 'keys generate', load: async () => (await import('./commands/keys-generate.ts')).keysGenerateCommand },
   { name: 'keys status', load: async () => (await import('./commands/keys-status.ts')).keysStatusCommand },
   { name: 'keys retire', load: async () => (await import('./commands/keys-change.ts')).keysRetireCommand },

@@ -28,13 +28,16 @@ export interface FolderPart {
 /** A file as the recorder would have encoded its content, so that it can be compared with a record's bytes. */
 type SideFile = { readonly json: Buffer } | { readonly problem: string } | undefined;
 
+/** Below every decision. */
+const NOBODYS_RANK = -1;
+
 /** Whether the files beside a stream say what the stream says: they are what people and later jobs look at. */
 export class FolderCheck implements RecordObserver {
   readonly #claims: SideFile;
   readonly #response: SideFile;
   #strangeRunners = 0;
   #firstStranger: FindingPlace = NO_PLACE;
-  #worstRank = -1;
+  #worstRank = NOBODYS_RANK;
   /** Whether a record of the worst decision so far has the response of the file. */
   #responseFound = false;
 
@@ -44,8 +47,14 @@ export class FolderCheck implements RecordObserver {
   }
 
   record(record: RecordReader, place: FindingPlace): void {
-    this.#compareRunner(record, place);
-    this.#compareResponse(record);
+    // A request without any proof is nobody's, like the probes with which the Go runtime looks whether its daemon is there (row 17). It
+    // was refused, and the record says so.
+    const isNobodys = !record.scan.has(SLOT.runnerAuth) && record.scan.is(SLOT.ruleId, UNAUTHENTICATED_RULE);
+    if (!isNobodys) {
+      this.#compareRunner(record, place);
+    }
+    // Whatever somebody asked counts for more.
+    this.#compareResponse(record, isNobodys ? NOBODYS_RANK : record.decisionRank);
   }
 
   takePart(): FolderPart {
@@ -79,17 +88,13 @@ export class FolderCheck implements RecordObserver {
     if (this.#claims === undefined || 'problem' in this.#claims) {
       return;
     }
-    // A request without any proof names no runner; it was refused, and the record says so.
-    if (!scan.has(SLOT.runnerAuth) && scan.is(SLOT.ruleId, UNAUTHENTICATED_RULE)) {
-      return;
-    }
     if (!isSameJson(bytesOf(scan, SLOT.identity), this.#claims.json)) {
       this.#firstStranger = this.#strangeRunners === 0 ? place : this.#firstStranger;
       this.#strangeRunners += 1;
     }
   }
 
-  #compareResponse({ scan, decisionRank }: RecordReader): void {
+  #compareResponse({ scan }: RecordReader, decisionRank: number): void {
     if (decisionRank > this.#worstRank) {
       this.#worstRank = decisionRank;
       this.#responseFound = false;
