@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);
-import{parseHeader}from"./chunk-6PCULRFD.mjs";import"./chunk-4CX43TJ6.mjs";import{OIDC_JWT}from"./chunk-NVYMFSTJ.mjs";import"./chunk-4X25DWCK.mjs";import"./chunk-KYKRKO4B.mjs";import"./chunk-NN2LZ7XP.mjs";import"./chunk-ZSWHANFE.mjs";function oidcProof(identity,token){let kid=parseHeader(token).get("kid");return{identity,algorithm:OIDC_JWT,...typeof kid=="string"&&kid!==""?{key_id:kid}:{},signature:token}}export{oidcProof};

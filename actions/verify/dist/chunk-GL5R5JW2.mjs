@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);
-import{OIDC_JWT,parseHeader}from"./chunk-HRNVYBLS.mjs";import"./chunk-4CX43TJ6.mjs";import"./chunk-AKBJAKWD.mjs";import"./chunk-NRQVG4E4.mjs";import"./chunk-5LZ7N7YN.mjs";function oidcProof(identity,token){let kid=parseHeader(token).get("kid");return{identity,algorithm:OIDC_JWT,...typeof kid=="string"&&kid!==""?{key_id:kid}:{},signature:token}}export{oidcProof};
