@@ -29,9 +29,12 @@ export function prose(parts: Prose): readonly Html[] {
   return parts.map((part) => (typeof part === 'string' ? html`${part}` : codeHtml(part.code)));
 }
 
+/** Shorter names stay on one line. */
+const MAX_UNBROKEN = 16;
+
 /** Text in a fixed-width font, which may break behind the signs that separate the parts of a name. */
 export function codeHtml(text: string, name = ''): Html {
-  const parts = text.split(/(?<=[./_:@-])(?=[^./_:@-])/);
+  const parts = text.length <= MAX_UNBROKEN ? [text] : text.split(/(?<=[./_:@-])(?=[^./_:@-])/);
   const content = parts.map((part, index) => (index === 0 ? html`${part}` : html`<wbr>${part}`));
   return name === '' ? html`<code>${content}</code>` : html`<code class="${name}">${content}</code>`;
 }
