@@ -30,7 +30,7 @@ export function commandHelp(command: Command): string {
   return [
     `${PROGRAM} ${command.name}: ${command.summary}`,
     '',
-    `Usage: ${PROGRAM} ${command.name} ${command.synopsis} [OPTIONS]`,
+    `Usage: ${[PROGRAM, command.name, command.synopsis, '[OPTIONS]'].filter((part) => part !== '').join(' ')}`,
     ...(command.details === undefined ? [] : ['', command.details]),
     '',
     'Options:',

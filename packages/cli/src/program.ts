@@ -58,6 +58,12 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
     terminal.out(`${terminal.version}\n`);
     return 0;
   }
+  const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
+  if (group.length > 0 && (args[1] === '--help' || args[1] === '-h')) {
+    const commands = await Promise.all(group.map(({ load }) => load()));
+    terminal.out(programHelp(commands, terminal.version));
+    return 0;
+  }
   const entry = findCommand(args);
   const command = await entry.load();
   const rest = args.slice(entry.name.split(' ').length);

@@ -46,6 +46,14 @@ describe('the program', () => {
     expect(stdout).toContain('Exit status: 0 pass');
   });
 
+  it('lists the commands of a group', async () => {
+    const { status, stdout } = await run(['request', '--help']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^ {2}request new /m);
+    expect(stdout).toMatch(/^ {2}request lint /m);
+    expect(stdout).not.toMatch(/^ {2}gate /m);
+  });
+
   it('shows the variable of every option of the gate that has one', async () => {
     const { stdout } = await run(['gate', '--help']);
     for (const variable of ['CAVRA_EXPECTED_DECISION', 'CAVRA_TRUST_POLICY_SHA256', 'CAVRA_RUNNER_OIDC_JWKS_URL']) {
