@@ -58,6 +58,38 @@ export function readBase64(text: Uint8Array): RunReading[] {
   return readRuns(text, BASE64);
 }
 
+/** What may hold a run, with its white space. */
+const HEX_CANDIDATES = /[0-9A-Fa-f\t\n\r ]{16,}/g;
+const BASE64_CANDIDATES = /[A-Za-z0-9+/_\-\t\n\r ]{11,}/g;
+const SPACES = /[\t\n\r ]+/g;
+/** Digits of zeros, enough for a whole byte of them at any alignment. */
+const HEX_GAP = '0000';
+const BASE64_GAP = 'AAAAAAAA';
+
+/**
+ * The same readings by Node's own decoders, many times faster in a program's first second, and less exact: where a run begins and ends
+ * there may be one more byte. What is in the exact readings is in these.
+ */
+export function skimHex(text: Buffer): Buffer[] {
+  const runs = text.toString('latin1').match(HEX_CANDIDATES);
+  if (runs === null) {
+    return [];
+  }
+  const digits = runs.join(HEX_GAP).replace(SPACES, '');
+  return ['', '0'].map((shift) => Buffer.from(`${shift}${digits}0`, 'hex'));
+}
+
+/** See `skimHex`. */
+export function skimBase64(text: Buffer): Buffer[] {
+  const runs = text.toString('latin1').match(BASE64_CANDIDATES);
+  if (runs === null) {
+    return [];
+  }
+  // The decoder passes over white space. Wherever a run begins, one of the four shifts brings it into each alignment.
+  const digits = runs.join(BASE64_GAP);
+  return ['', 'A', 'AA', 'AAA'].map((shift) => Buffer.from(`${shift}${digits}${BASE64_GAP}`, 'base64'));
+}
+
 function readRuns(text: Uint8Array, alphabet: Alphabet): RunReading[] {
   const digits = collectDigits(text, alphabet);
   return digits.length === 0

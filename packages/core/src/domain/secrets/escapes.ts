@@ -29,11 +29,37 @@ for (const [letter, meaning] of ['""', '\\\\', '//', 'b\b', 'f\f', 'n\n', 'r\r',
   SIMPLE_ESCAPES[(letter ?? '').charCodeAt(0)] = (meaning ?? '').charCodeAt(0);
 }
 
+/** So many bytes are copied one by one before it is worth while to look for the next escape and copy all up to it at once. */
+const SHORT_COPY = 16;
+
+/** Copies what is before the next `sign`, as far as the limit; returns how many bytes that are. */
+function copyPlain(input: Uint8Array, read: number, output: Uint8Array, written: number, limit: number, sign: number) {
+  const end = Math.min(input.length, read + limit - written);
+  let at = read;
+  while (at < end && input[at] !== sign) {
+    if (at - read === SHORT_COPY) {
+      const next = input.indexOf(sign, at);
+      const stop = next < 0 || next > end ? end : next;
+      output.set(input.subarray(at, stop), written + SHORT_COPY);
+      return stop - read;
+    }
+    output[written + at - read] = input[at] as number;
+    at += 1;
+  }
+  return at - read;
+}
+
 /** Undoes JSON string escapes, surrogate pairs included, wherever a backslash stands. */
 export const unescapeJson: Decoder = (input, output, limit) => {
   let read = 0;
   let written = 0;
   while (read < input.length && written < limit) {
+    const plain = copyPlain(input, read, output, written, limit, BACKSLASH);
+    if (plain > 0) {
+      read += plain;
+      written += plain;
+      continue;
+    }
     const code = input[read] ?? 0;
     const simple = code === BACKSLASH ? (SIMPLE_ESCAPES[input[read + 1] ?? 0] ?? 0) : 0;
     if (simple !== 0) {
@@ -58,6 +84,12 @@ export const unescapePercent: Decoder = (input, output, limit) => {
   let read = 0;
   let written = 0;
   while (read < input.length && written < limit) {
+    const plain = copyPlain(input, read, output, written, limit, PERCENT);
+    if (plain > 0) {
+      read += plain;
+      written += plain;
+      continue;
+    }
     const code = input[read] ?? 0;
     const value = code === PERCENT ? hexNumber(input, read + 1, 2) : -1;
     output[written] = value >= 0 ? value : code;

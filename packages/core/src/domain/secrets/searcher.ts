@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { SECRET_SEARCH_OVERLAP_BYTES, SECRET_SEARCH_WINDOW_BYTES } from '../limits.ts';
-import { type RunReading, readBase64, readHex } from './digit-runs.ts';
+import { type RunReading, readBase64, readHex, skimBase64, skimHex } from './digit-runs.ts';
 import { type Decoder, unescapeJson, unescapePercent } from './escapes.ts';
 import { findTokens } from './jwt.ts';
 import { type ConfiguredSecret, type Needle, prepareNeedles } from './needles.ts';
@@ -133,13 +133,25 @@ class Hits {
   search(window: Buffer, start: number): void {
     for (const text of textViews(window)) {
       this.#searchView(text, start);
-      for (const hex of readHex(text.bytes)) {
-        this.#searchView(runView(text, 'hex', hex), start);
+      if (skimHex(text.bytes).some((bytes) => this.#holdsAny(bytes))) {
+        for (const hex of readHex(text.bytes)) {
+          this.#searchView(runView(text, 'hex', hex), start);
+        }
       }
-      for (const base64 of readBase64(text.bytes)) {
-        this.#searchView(runView(text, 'base64', base64), start);
+      if (skimBase64(text.bytes).some((bytes) => this.#holdsAny(bytes))) {
+        for (const base64 of readBase64(text.bytes)) {
+          this.#searchView(runView(text, 'base64', base64), start);
+        }
       }
     }
+  }
+
+  #holdsAny(bytes: Buffer): boolean {
+    return (
+      this.#needles.some((needle) => bytes.includes(needle.bytes)) ||
+      indexOfToken(bytes) >= 0 ||
+      indexOfPrivateKey(bytes) >= 0
+    );
   }
 
   #searchView(view: View, start: number): void {
@@ -190,8 +202,11 @@ function runView(text: View, form: SecretForm, { bytes, locate }: RunReading): V
   return { bytes, form, locate: (offset) => text.locate(locate(offset)) };
 }
 
+/** Every token has a header of at least so many digits, and two dots. Looking behind makes each digit be looked at once. */
+const LIKE_A_TOKEN = /(?<![\w-])[\w-]{14,}\.[\w-]*\./;
+
 function indexOfToken(bytes: Buffer): number {
-  if (!bytes.includes('ey') && !bytes.includes('ew')) {
+  if (!(bytes.includes('ey') || bytes.includes('ew')) || !LIKE_A_TOKEN.test(bytes.toString('latin1'))) {
     return -1;
   }
   return findTokens(bytes, 1)[0]?.start ?? -1;
