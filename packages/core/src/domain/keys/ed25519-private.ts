@@ -9,8 +9,8 @@ export interface Ed25519KeyPair {
 }
 
 const ARMOUR = /^-----BEGIN ([A-Z0-9 ]{1,40})-----(.*)-----END \1-----$/su;
-/** White space, and line ends written out as `\n`, which is how a PEM gets into one variable. */
-const SPACE = /(?:\s|\\r|\\n)+/gu;
+/** Line ends written out, which is how a PEM gets into one variable. */
+const WRITTEN_LINE_END = /\\[rn]/gu;
 
 /**
  * Reads an Ed25519 private key in PKCS#8, unencrypted: as PEM, also with its line ends lost or written out as `\n`, or as the base64 of
@@ -29,9 +29,10 @@ export function ed25519PrivateKey(text: string, what: string): Ed25519KeyPair {
 
 function derOf(text: string, what: string): Uint8Array {
   if (text.length > MAX_SECRET_FILE_BYTES) throw refusal(what, 'is too long for an Ed25519 key');
-  const [, label, body] = ARMOUR.exec(text.trim()) ?? [];
+  const plain = text.replace(WRITTEN_LINE_END, '\n').trim();
+  const [, label, body] = ARMOUR.exec(plain) ?? [];
   if (label !== undefined && label !== 'PRIVATE KEY') throw refusal(what, reasonAgainst(label));
-  const der = decodeBase64((body ?? text).replace(SPACE, ''));
+  const der = decodeBase64((body ?? plain).replace(/\s+/gu, ''));
   if (der === undefined) throw refusal(what, 'is neither PEM (BEGIN PRIVATE KEY) nor base64');
   return der;
 }
