@@ -96,6 +96,7 @@ export { REQUEST_MEMBERS, type RequestMember } from './domain/request/members.ts
 export { logLine } from './domain/text/log-line.ts';
 export { printable } from './domain/text/printable.ts';
 export type * from './domain/wire/types.ts';
+export { copyGuardedFile } from './io/copy-guarded-file.ts';
 export { runPartThread } from './io/part-threads.ts';
 export { readRequestBytes } from './io/request-files.ts';
 export { systemClock, systemRandomBytes } from './io/system.ts';
