@@ -58,6 +58,7 @@ export class ReplayJournal {
       }
       return journal;
     } catch (error) {
+      await journal.close();
       const reason = error instanceof ConfigurationError || error instanceof RuntimeFailure ? error.message : undefined;
       const message = `the memory of used proofs cannot be read: ${reason ?? describeSystemError(error)}`;
       throw new ConfigurationError('CAVRA-E230', message, { cause: error });
@@ -107,12 +108,12 @@ export class ReplayJournal {
 
   async #load(bucket: number, take: (entry: JournalEntry) => void): Promise<void> {
     const file = await StreamFile.open(this.#folder, fileName(bucket));
+    this.#open.set(bucket, Promise.resolve(new AppendQueue(file)));
     const whole = await readEntries(file, take);
     if (whole < file.size) {
       // The end of a write that a crash cut short; its answer was never given.
       await file.truncate(whole);
     }
-    this.#open.set(bucket, Promise.resolve(new AppendQueue(file)));
   }
 }
 
