@@ -10,6 +10,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { directImports } from './direct-imports.mjs';
 import { isEntry } from './entry.mjs';
 import { writeTemplates } from './gitlab-templates.mjs';
 
@@ -69,7 +70,14 @@ export const bundles = [
   },
 ];
 
+/**
+ * @typedef {object} BundledPackage
+ * @property {string} folder absolute
+ * @property {{ name: string, version: string, license?: string, repository?: string | { url?: string } }} manifest
+ */
+
 const root = await realpath(fileURLToPath(new URL('..', import.meta.url)));
+const CORE_INDEX = join(root, 'packages/core/src/index.ts');
 const NOTICES = 'THIRD-PARTY-NOTICES.txt';
 
 // CommonJS dependencies call require() for Node's own modules; an ES module has none until it is made.
@@ -114,7 +122,7 @@ async function buildBundle(bundle, outRoot, version) {
         ...(cjs ? { 'import.meta.url': '__importMetaUrl' } : {}),
       },
       banner: { js: banner.join('\n') },
-      plugins: [pureImports(bundle.pure ?? []), absentPackages(bundle.without ?? [])],
+      plugins: [directImports(CORE_INDEX), pureImports(bundle.pure ?? []), absentPackages(bundle.without ?? [])],
       logLevel: 'warning',
     });
 
@@ -129,8 +137,10 @@ async function buildBundle(bundle, outRoot, version) {
     const executable = bundle.command && entryFiles.has(relative(outdir, file.path));
     await chmod(file.path, executable ? 0o755 : 0o644);
   }
-  await writeFile(join(outdir, NOTICES), await notices(result.metafile), { mode: 0o644 });
-  return result.outputFiles.map((file) => ({ path: relative(outRoot, file.path), bytes: file.contents.length }));
+  const packages = await bundledPackages(result.metafile);
+  await writeFile(join(outdir, NOTICES), await notices(packages), { mode: 0o644 });
+  const files = result.outputFiles.map((file) => ({ path: relative(outRoot, file.path), bytes: file.contents.length }));
+  return { dist: bundle.dist, files, packages };
 }
 
 /**
@@ -182,24 +192,31 @@ function callsRequire(metafile) {
 }
 
 /**
- * The licences of the packages whose code really is in the bundle: inputs that tree shaking left at 0 bytes are not.
+ * The packages whose code really is in the bundle, by name and version: inputs that tree shaking left at 0 bytes are not.
  *
  * @param {import('esbuild').Metafile} metafile
+ * @returns {Promise<readonly BundledPackage[]>}
  */
-async function notices(metafile) {
+async function bundledPackages(metafile) {
   const used = new Set();
   for (const output of Object.values(metafile.outputs)) {
     for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
       if (bytesInOutput > 0 && input.includes('node_modules/')) used.add(packageFolder(input));
     }
   }
-  const sections = new Map();
-  for (const folder of used) {
-    const manifest = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'));
-    sections.set(`${manifest.name}@${manifest.version}`, await notice(join(root, folder), manifest));
+  const found = new Map();
+  for (const path of used) {
+    const folder = join(root, path);
+    const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+    found.set(`${manifest.name}@${manifest.version}`, { folder, manifest });
   }
-  if (sections.size === 0) return 'This bundle contains no third-party code.\n';
-  const sorted = [...sections].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
+}
+
+/** @param {readonly BundledPackage[]} packages */
+async function notices(packages) {
+  if (packages.length === 0) return 'This bundle contains no third-party code.\n';
+  const sorted = await Promise.all(packages.map(({ folder, manifest }) => notice(folder, manifest)));
   return ['This bundle contains code of the packages below.\n', ...sorted].join(`\n${'-'.repeat(80)}\n\n`);
 }
 
@@ -222,18 +239,23 @@ async function notice(folder, manifest) {
   return `${[head, ...bodies].join('\n\n').replaceAll('\r\n', '\n')}\n`;
 }
 
-/** Builds every bundle under `outRoot`; returns the files written, as paths from there. */
-export async function buildAll(outRoot = root) {
+/** Builds every bundle under `outRoot`; returns for each the files written, as paths from there, and the packages in it. */
+export async function buildBundles(outRoot = root) {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  const files = [];
+  const built = [];
   for (const bundle of bundles) {
-    files.push(
-      ...(await buildBundle(bundle, outRoot, version).catch((cause) => {
+    built.push(
+      await buildBundle(bundle, outRoot, version).catch((cause) => {
         throw new Error(`${bundle.dist} cannot be built: ${cause.message}`, { cause });
-      })),
+      }),
     );
   }
-  return files;
+  return built;
+}
+
+/** Builds every bundle under `outRoot`; returns the files written, as paths from there. */
+export async function buildAll(outRoot = root) {
+  return (await buildBundles(outRoot)).flatMap(({ files }) => files);
 }
 
 if (isEntry(import.meta.url)) {

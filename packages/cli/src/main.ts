@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { isMainThread } from 'node:worker_threads';
-import { ConfigurationError, runPartThread, systemClock, systemRandomBytes } from '@cavra/release-governance-core';
+import { ConfigurationError, systemClock, systemRandomBytes } from '@cavra/release-governance-core';
 import { runProgram } from './program.ts';
 
 /** The one place of the command line that touches the process: arguments, environment, streams and exit status. */
@@ -68,5 +68,5 @@ async function main(): Promise<void> {
 if (isMainThread) {
   await main();
 } else {
-  runPartThread();
+  await import('./part-thread.ts');
 }

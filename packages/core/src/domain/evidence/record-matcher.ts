@@ -1,5 +1,5 @@
 import { EVIDENCE_EVENT_TYPE, EVIDENCE_PRODUCT, EVIDENCE_SCHEMA_VERSION } from '../wire/layout.ts';
-import { RECORD_PIECES } from './record-pattern.ts';
+import { recordPieces } from './record-pattern.ts';
 import { type MemberRanges, NOWHERE, SLOT, SLOT_COUNT } from './slots.ts';
 
 /** Longer lines are left to the scanner: matching a long value takes memory. */
@@ -39,21 +39,21 @@ const COLON = 0x3a;
 const LETTER_K = 0x6b;
 const LETTER_P = 0x70;
 
-type Pieces = Readonly<Record<keyof typeof RECORD_PIECES, RegExp>>;
+type Pieces = Readonly<Record<keyof ReturnType<typeof recordPieces>, RegExp>>;
 
 let compiled: Pieces | undefined;
 
-/** Made at their first use, since most runs never need them; each use sets where it starts, so all readers can share them. */
-function recordPieces(): Pieces {
+/** Each use sets where it starts, so all readers can share them. */
+function compiledPieces(): Pieces {
   compiled ??= Object.fromEntries(
-    Object.entries(RECORD_PIECES).map(([name, source]) => [name, new RegExp(source, 'y')]),
+    Object.entries(recordPieces()).map(([name, source]) => [name, new RegExp(source, 'y')]),
   ) as Pieces;
   return compiled;
 }
 
 /** Reads lines by the expressions of `record-pattern.ts`. */
 export class RecordMatcher {
-  readonly #pieces = recordPieces();
+  readonly #pieces = compiledPieces();
   #line = '';
   /** Where the piece matched last ended. */
   #at = 0;

@@ -53,25 +53,27 @@ const VALUES: Readonly<Record<Exclude<FieldType, StructLayout>, string>> = {
 
 /**
  * The pieces of a line. They end where a reader wants to know what stands: each is matched behind the one before, the last one up to
- * the end of the line. A record without a rule or a hash is the scanner's.
+ * the end of the line. A record without a rule or a hash is the scanner's. Made when they are asked for: most runs never need them.
  */
-export const RECORD_PIECES = {
-  /** With what the format fixes, and the request up to the runner's identity, or its end when there is none. */
-  head: [
-    String.raw`\{"schema_version":"${literal(EVIDENCE_SCHEMA_VERSION)}","product":"${literal(EVIDENCE_PRODUCT)}"`,
-    `,"event_type":"${literal(EVIDENCE_EVENT_TYPE)}","record_id":${RECORD_ID},"sequence":[1-9][0-9]{0,14}`,
-    `(?:,"previous_hash":${HASH})?,"record_hash":${HASH},"timestamp":"[-0-9T:.]{19,29}Z"`,
-    String.raw`,"request":\{${anyOf(fieldsBefore(EVALUATE_REQUEST, 'runner_auth'))}(?:"runner_auth":\{"identity":)?`,
-  ].join(''),
-  identity: object(RUNNER_IDENTITY),
-  behindIdentity: String.raw`${optional(fieldsBehind(RUNNER_AUTH, 'identity'))}\}\},"response":`,
-  withoutRunner: String.raw`\},"response":`,
-  /** The response up to its rule. */
-  beforeRule: String.raw`\{${anyOf(fieldsBefore(DECISION_RESPONSE, 'rule_id'))}"rule_id":`,
-  rule: `${STRING_WITH_CONTENT},"decision":`,
-  decision: String.raw`"(?:allow|require_approval|block)"${optional(fieldsBehind(DECISION_RESPONSE, 'decision'))}\}`,
-  end: String.raw`(?:,"signature":\{"algorithm":"HMAC-SHA256"(?:,"key_id":${STRING_WITH_CONTENT})?,"value":${HASH}\})?\}$`,
-} as const;
+export function recordPieces() {
+  return {
+    /** With what the format fixes, and the request up to the runner's identity, or its end when there is none. */
+    head: [
+      String.raw`\{"schema_version":"${literal(EVIDENCE_SCHEMA_VERSION)}","product":"${literal(EVIDENCE_PRODUCT)}"`,
+      `,"event_type":"${literal(EVIDENCE_EVENT_TYPE)}","record_id":${RECORD_ID},"sequence":[1-9][0-9]{0,14}`,
+      `(?:,"previous_hash":${HASH})?,"record_hash":${HASH},"timestamp":"[-0-9T:.]{19,29}Z"`,
+      String.raw`,"request":\{${anyOf(fieldsBefore(EVALUATE_REQUEST, 'runner_auth'))}(?:"runner_auth":\{"identity":)?`,
+    ].join(''),
+    identity: object(RUNNER_IDENTITY),
+    behindIdentity: String.raw`${optional(fieldsBehind(RUNNER_AUTH, 'identity'))}\}\},"response":`,
+    withoutRunner: String.raw`\},"response":`,
+    /** The response up to its rule. */
+    beforeRule: String.raw`\{${anyOf(fieldsBefore(DECISION_RESPONSE, 'rule_id'))}"rule_id":`,
+    rule: `${STRING_WITH_CONTENT},"decision":`,
+    decision: String.raw`"(?:allow|require_approval|block)"${optional(fieldsBehind(DECISION_RESPONSE, 'decision'))}\}`,
+    end: String.raw`(?:,"signature":\{"algorithm":"HMAC-SHA256"(?:,"key_id":${STRING_WITH_CONTENT})?,"value":${HASH}\})?\}$`,
+  };
+}
 
 function object({ fields }: StructLayout): string {
   return String.raw`\{${anyOf(fields)}\}`;
