@@ -225,13 +225,13 @@ describe('fail closed', () => {
       'soon',
       '--trust-policy-sha256',
       'abc',
-      '--socket',
-      '/run/cavra.sock',
+      '--jwks-url',
+      'http://issuer.example/keys',
     ]);
     expect(status).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toMatch(/--timeout .*--trust-policy-sha256 .*|--trust-policy-sha256 .*--timeout /s);
-    expect(stderr).toMatch(/--socket is not supported/);
+    expect(stderr).toMatch(/--jwks-url must be an https URL/);
     expect(stderr).toMatch(/CAVRA-E201/);
   });
 
