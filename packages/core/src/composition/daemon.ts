@@ -85,7 +85,6 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
   let { engine } = loaded;
   const write = options.logFile === undefined ? options.log : openRotatingLog(options.logFile);
   const log = createDaemonLog(write, now, () => engine.searcher);
-  const daemon = await ResidentDaemon.open(options, loaded, { engine: () => engine, log, verifier });
   const reload = async () => {
     try {
       const next = await load();
@@ -96,12 +95,21 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
       log('error', 'reload_refused', errorFields(error));
     }
   };
+  let daemon: ResidentDaemon | undefined;
   let reloading = Promise.resolve();
+  let isToStop = false;
+  // From the beginning: a signal that nobody listens to would end the process.
   const endSignals = options.onSignal((name) => {
-    if (name === 'stop') daemon.stop();
-    else reloading = reloading.then(reload);
+    if (name === 'stop') {
+      isToStop = true;
+      daemon?.stop();
+    } else {
+      reloading = reloading.then(reload);
+    }
   });
   try {
+    daemon = await ResidentDaemon.open(options, loaded, { engine: () => engine, log, verifier });
+    if (isToStop) daemon.stop();
     return await daemon.ended;
   } finally {
     endSignals();
