@@ -131,20 +131,18 @@ describe('the bill of materials', () => {
       timestamp: '2023-11-14T22:13:20.000Z',
       component: { name: 'release-governance' },
     });
-    const libraries = new Map(
-      components
-        .filter(({ type }: Component) => type === 'library')
-        .map(({ group, name, version }: Component) => [`${group === undefined ? '' : `${group}/`}${name}`, version]),
-    );
+    const libraries = components
+      .filter(({ type }: Component) => type === 'library')
+      .map(({ group, name, version }: Component) => `${group === undefined ? '' : `${group}/`}${name} ${version}`);
     for (const { dist, files } of bundles) {
       const bundle = components.find(({ name }: Component) => name === dist);
       expect(bundle.components.map(({ name }: Component) => name).sort()).toEqual(files.map(({ path }) => path).sort());
       const notices = readFileSync(join(folder, 'built', dist, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
       for (const [, name, version] of notices.matchAll(/^-{80}\n\n(\S+) (\S+) \(/gm)) {
-        expect([name, libraries.get(name ?? '')]).toEqual([name, version]);
+        expect(libraries).toContain(`${name} ${version}`);
       }
     }
-    expect(libraries.get('jose')).toMatch(/^6\./);
+    expect(libraries.join('\n')).toMatch(/^jose 6\./m);
     expect(components.every(({ type, licenses }: Component) => type === 'file' || licenses !== undefined)).toBe(true);
   });
 
