@@ -68,5 +68,5 @@ async function main(): Promise<void> {
 if (isMainThread) {
   await main();
 } else {
-  await import('./part-thread.ts');
+  await import('./thread.ts');
 }

@@ -14,6 +14,8 @@ interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   { name: 'gate', load: async () => (await import('./commands/gate.ts')).gateCommand },
   { name: 'verify', load: async () => (await import('./commands/verify.ts')).verifyCommand },
+  { name: 'audit merge', load: async () => (await import('./commands/audit-merge.ts')).auditMergeCommand },
+  { name: 'audit', load: async () => (await import('./commands/audit.ts')).auditCommand },
   { name: 'request new', load: async () => (await import('./commands/request-new.ts')).requestNewCommand },
   { name: 'request lint', load: async () => (await import('./commands/request-lint.ts')).requestLintCommand },
   { name: 'policy lint', load: async () => (await import('./commands/policy-lint.ts')).policyLintCommand },

@@ -41,6 +41,13 @@ export { publicationMarkdown, type SummaryRemark, summaryMarkdown } from './app/
 export { verificationMarkdown } from './app/verification-markdown.ts';
 export type { VerifyOutcome } from './app/verify.ts';
 export type { InclusionOutcome, InclusionReport } from './app/verify-proof.ts';
+export {
+  type AuditOptions,
+  auditBundles,
+  auditHtml,
+  type MergeOptions,
+  mergeAuditFiles,
+} from './composition/audit.ts';
 export { type RunDaemonOptions, runDaemon } from './composition/daemon.ts';
 export {
   type DaemonControlOptions,
@@ -73,12 +80,20 @@ export {
   type VerifyRuntimeOptions,
   verifyRuntimePackage,
 } from './composition/runtime-package.ts';
+export { runThread } from './composition/thread.ts';
 export {
   type CreateVerifierOptions,
   createVerifier,
   type VerificationQuestion,
   type Verifier,
 } from './composition/verifier.ts';
+export { exceptionText } from './domain/audit/summary.ts';
+export type {
+  AuditHead,
+  AuditSummary,
+  BundleLine,
+  BundleStatus,
+} from './domain/audit/types.ts';
 export * from './domain/diagnosis.ts';
 export type { EvidenceExpectations } from './domain/evidence/expectations.ts';
 export { KNOWN_EVIDENCE_FILES } from './domain/evidence/files.ts';
@@ -97,6 +112,6 @@ export { logLine } from './domain/text/log-line.ts';
 export { printable } from './domain/text/printable.ts';
 export type * from './domain/wire/types.ts';
 export { copyGuardedFile } from './io/copy-guarded-file.ts';
-export { runPartThread } from './io/part-threads.ts';
+
 export { readRequestBytes } from './io/request-files.ts';
 export { systemClock, systemRandomBytes } from './io/system.ts';

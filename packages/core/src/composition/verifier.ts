@@ -23,7 +23,7 @@ export interface CreateVerifierOptions {
   readonly program?: RunningProgram;
   /** Told now and then how many bytes of how many are done. */
   readonly progress?: (done: number, total: number) => void;
-  /** A program that calls `runPartThread`, for threads that verify parts of a large stream; without it, one thread verifies it. */
+  /** A program that calls `runThread`, for threads that verify parts of a large stream; without it, one thread verifies it. */
   readonly threadProgram?: URL;
 }
 
@@ -47,10 +47,16 @@ export interface Verifier {
 
 /** Puts the verifier together from the parts of this machine. */
 export function createVerifier(options: CreateVerifierOptions): Verifier {
+  const loaded = new Map<boolean, Promise<VerificationKeys>>();
+  const loadKeys = (integrityOnly: boolean): Promise<VerificationKeys> => {
+    const keys = loaded.get(integrityOnly) ?? loadVerificationKeys(options, integrityOnly);
+    loaded.set(integrityOnly, keys);
+    return keys;
+  };
   return {
     async verify({ against = [], subjects = [], ...question }) {
       const { workingDirectory, now, progress, threadProgram } = options;
-      const keys = await loadVerificationKeys(options, question.integrityOnly);
+      const keys = await loadKeys(question.integrityOnly);
       const checkpoint = await checkpointOptions(options, keys, { ...question, against, subjects });
       return verifyEvidence(
         {

@@ -143,6 +143,10 @@ const CONFIGURATION = {
     title: 'a secret would be printed where others can read it',
     action: 'name a file for it with --secret-file, or run the command in a terminal',
   },
+  'CAVRA-E225': {
+    title: 'an audit’s file cannot be used',
+    action: 'give files as `audit --format jsonl` wrote them, of the same version, keys and expectations; a state of another question is to be deleted',
+  },
   'CAVRA-E230': {
     title: 'the daemon’s configuration is wrong',
     action: 'correct each member named above; its JSON Schema is schemas/daemon.schema.json',
@@ -269,6 +273,10 @@ const EVIDENCE_INVALID = {
   'CAVRA-E405': {
     title: 'a checkpoint does not verify',
     action: 'check that the file is as the gate wrote it, and that the public key or keyring is that of its signer',
+  },
+  'CAVRA-E406': {
+    title: 'the audit is not clean',
+    action: 'see the lines that are not VALID, the missing runs and the missing shards; `verify` tells more of one bundle',
   },
 } as const satisfies Record<string, Diagnosis>;
 

@@ -215,3 +215,19 @@ export const MAX_ARCHIVE_ENTRIES = 64;
 export const MAX_ARCHIVE_CONTENT_BYTES = 16 * 1024 * MIB;
 /** ... and how much larger than its compressed form an entry of more than 1 MiB may be: evidence is full of hashes. */
 export const MAX_ARCHIVE_RATIO = 200;
+
+/** An audit lists so many missing runs and exceptions; the rest is counted. */
+export const MAX_AUDIT_LISTED = 1_000;
+/** Characters of one text from a bundle in its line. */
+export const MAX_AUDIT_TEXT = 300;
+/** Parts that an audit can be divided into. */
+export const MAX_AUDIT_SHARDS = 10_000;
+/** Bundles of one audit on one machine. */
+export const MAX_AUDIT_BUNDLES = 1_000_000;
+/** One line of an audit's results, and a file of expected runs. */
+export const MAX_AUDIT_LINE_BYTES = 256 * KIB;
+export const MAX_EXPECTED_RUNS_BYTES = 64 * MIB;
+/** Fewer bundles are verified without starting threads for them. */
+export const AUDIT_THREADS_FROM = 16;
+/** How many bundles an audit asks for ahead of the one whose line comes next. */
+export const AUDIT_LOOKAHEAD = 256;

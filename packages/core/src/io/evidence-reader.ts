@@ -27,7 +27,7 @@ export async function openEvidence(path: string): Promise<EvidenceSource> {
     size,
     sideFiles,
     checkpoint,
-    chunks: () => readChunks(file, streamPath),
+    chunks: () => readChunks(file, streamPath, size),
     close: () => file.close(),
   };
 }
@@ -75,9 +75,13 @@ async function openRegularFile(path: string): Promise<FileHandle> {
   }
 }
 
+const SMALLEST_CHUNK_BYTES = 4096;
+
 /** Reads one chunk ahead while the one before is worked on. */
-async function* readChunks(file: FileHandle, path: string): AsyncGenerator<Uint8Array, void, undefined> {
-  let [current, next] = [Buffer.allocUnsafe(STREAM_CHUNK_BYTES), Buffer.allocUnsafe(STREAM_CHUNK_BYTES)];
+async function* readChunks(file: FileHandle, path: string, size: number): AsyncGenerator<Uint8Array, void, undefined> {
+  // Room for one byte more than there should be shows at once that a small file has ended.
+  const chunkBytes = Math.min(STREAM_CHUNK_BYTES, Math.max(size + 1, SMALLEST_CHUNK_BYTES));
+  let [current, next] = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)];
   let reading = readChunk(file, current, 0);
   try {
     for (let position = 0; ; ) {

@@ -1,0 +1,80 @@
+import { parentPort, type ResourceLimits, Worker } from 'node:worker_threads';
+
+export interface ThreadPoolOptions {
+  /** What a thread runs; it calls `serveThread`. */
+  readonly program: URL;
+  /** Given to each thread as its `workerData`. */
+  readonly data: unknown;
+  readonly threads: number;
+  readonly limits?: ResourceLimits;
+}
+
+/** Threads that answer questions, each one after the other. Questions and answers are plain data. */
+export class ThreadPool<Question, Answer> {
+  readonly #threads: readonly Thread<Question, Answer>[];
+
+  constructor({ program, data, threads, limits = {} }: ThreadPoolOptions) {
+    this.#threads = Array.from({ length: threads }, () => {
+      return new Thread(new Worker(program, { workerData: data, env: {}, argv: [], resourceLimits: limits }));
+    });
+  }
+
+  get size(): number {
+    return this.#threads.length;
+  }
+
+  /** Asks the thread with the least to do; undefined when it dies before it answers. */
+  ask(question: Question): Promise<Answer | undefined> {
+    const least = this.#threads.reduce((best, thread) => (thread.load < best.load ? thread : best));
+    return least.ask(question);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+}
+
+class Thread<Question, Answer> {
+  readonly #worker: Worker;
+  /** Those who wait for an answer, in the order of their questions. */
+  readonly #waiting: ((answer: Answer | undefined) => void)[] = [];
+  #isDead = false;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.on('message', (answer: Answer | undefined) => this.#waiting.shift()?.(answer));
+    worker.on('error', () => this.#die());
+    worker.on('messageerror', () => this.#die());
+    worker.on('exit', () => this.#die());
+  }
+
+  get load(): number {
+    return this.#isDead ? Number.POSITIVE_INFINITY : this.#waiting.length;
+  }
+
+  ask(question: Question): Promise<Answer | undefined> {
+    if (this.#isDead) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#worker.postMessage(question);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #die(): void {
+    this.#isDead = true;
+    for (const resolve of this.#waiting.splice(0)) resolve(undefined);
+  }
+}
+
+/** Answers the questions that this thread is asked, in their order. */
+export function serveThread<Question, Answer>(answer: (question: Question) => Answer | Promise<Answer>): void {
+  const port = parentPort;
+  let last: Promise<void> = Promise.resolve();
+  port?.on('message', (question: Question) => {
+    last = last.then(async () => port.postMessage(await answer(question)));
+  });
+}
