@@ -24,6 +24,11 @@ const files = [
     function: 'keyringJsonSchema',
   },
   {
+    file: 'schemas/checkpoint.schema.json',
+    module: 'packages/core/src/domain/checkpoint/json-schema.ts',
+    function: 'checkpointJsonSchema',
+  },
+  {
     file: 'schemas/daemon.schema.json',
     module: 'packages/core/src/domain/daemon/json-schema.ts',
     function: 'daemonJsonSchema',
