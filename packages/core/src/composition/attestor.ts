@@ -79,6 +79,8 @@ export class RunAttestor {
   #named: EarlierTree | undefined;
   /** ... and that of an earlier step of this job, whose stream is continued. */
   #continued: EarlierTree | undefined;
+  /** Why that one cannot be believed. */
+  #fault: EvidenceError | undefined;
 
   constructor(
     options: AttestorOptions,
@@ -93,25 +95,28 @@ export class RunAttestor {
   }
 
   /**
-   * Looks at the evidence before it is verified.
+   * Looks at the evidence before it is verified. What is wrong with the checkpoint of an earlier step is said when it comes to attesting:
+   * the evidence is to be verified all the same.
    *
    * @returns what must observe the verification
-   * @throws EvidenceError CAVRA-E404 the checkpoint of an earlier step is not one
    */
   begin({ sideFiles, checkpoint }: EvidenceSource): RecordObserver {
     this.#facts = new StreamFacts();
     this.#files = fileDigests(sideFiles) ?? this.#files;
     this.#named = this.#previous === undefined ? undefined : this.#watch(this.#previous);
-    this.#continued = checkpoint === undefined ? undefined : this.#watch(this.#openContinued(checkpoint));
+    this.#fault = undefined;
+    const continued = checkpoint === undefined ? undefined : this.#openContinued(checkpoint);
+    this.#continued = continued === undefined ? undefined : this.#watch(continued);
     return this.#facts;
   }
 
   /**
    * Signs a checkpoint over the evidence that was verified.
    *
-   * @throws EvidenceError CAVRA-E404 the stream is not that of the earlier step, grown
+   * @throws EvidenceError CAVRA-E404 the checkpoint of an earlier step is not one, or the stream is not its, grown
    */
   attest(report: VerificationReport, identity: RunnerIdentity, judgement: Judgement, nowMs: number): Attestation {
+    if (this.#fault !== undefined) throw this.#fault;
     if (this.#continued !== undefined) requireGrowth(this.#continued, report);
     const { key, verifier } = this.#options;
     return attest({
@@ -134,13 +139,14 @@ export class RunAttestor {
     return { checkpoint, prover: new ConsistencyProver(tree, checkpoint.statement.claims.record_count) };
   }
 
-  #openContinued(bytes: Uint8Array): Checkpoint {
+  #openContinued(bytes: Uint8Array): Checkpoint | undefined {
     try {
       return openCheckpoint(bytes, this.#options.trust);
     } catch (error) {
       if (!(error instanceof CheckpointError)) throw error;
       const message = `${CHECKPOINT_FILE} of an earlier step cannot be believed: ${error.message}`;
-      throw new EvidenceError('CAVRA-E404', message, { cause: error });
+      this.#fault = new EvidenceError('CAVRA-E404', message, { cause: error });
+      return undefined;
     }
   }
 }

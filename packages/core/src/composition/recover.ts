@@ -1,8 +1,8 @@
 import { lstat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { GateOutcome } from '../app/gate.ts';
+import type { AttestedEvidence, EvidenceFolderPort, GateOutcome } from '../app/gate.ts';
 import { createRunnerAuthenticator } from '../domain/auth/runner-authenticator.ts';
-import { CavraError, RuntimeFailure } from '../domain/diagnosis.ts';
+import { CavraError, EvidenceError, RuntimeFailure } from '../domain/diagnosis.ts';
 import { readIdentity } from '../domain/identity/read.ts';
 import { createSecretSearcher } from '../domain/secrets/searcher.ts';
 import { createTrustPolicyEvaluator } from '../domain/trust/evaluator.ts';
@@ -45,11 +45,10 @@ export async function recoverEvidence(options: CreateGateOptions): Promise<GateO
   await runtime.close();
   const report = await folder.verify();
   if (report === undefined || report.records === 0) return undefined;
-  // Whatever was decided, the gate has not passed.
-  const checkpoint = await folder.attest({ passes: false, runner: undefined });
+  const { checkpoint, fault } = await attested(folder);
   const outcome: GateOutcome = {
     settings,
-    failure: new RuntimeFailure('CAVRA-E507', 'it was cancelled, or its process was killed'),
+    failure: fault ?? new RuntimeFailure('CAVRA-E507', 'it was cancelled, or its process was killed'),
     identity,
     decisions: [],
     evidenceDir: folder.path,
@@ -61,6 +60,18 @@ export async function recoverEvidence(options: CreateGateOptions): Promise<GateO
   };
   await folder.writeReport(outcome);
   return { ...outcome, guard: await folder.guard() };
+}
+
+/** Whatever was decided, the gate has not passed. What is found wrong now is published with the rest. */
+async function attested(
+  folder: EvidenceFolderPort,
+): Promise<{ readonly checkpoint: AttestedEvidence | undefined; readonly fault?: EvidenceError }> {
+  try {
+    return { checkpoint: await folder.attest({ passes: false, runner: undefined }) };
+  } catch (error) {
+    if (error instanceof EvidenceError) return { checkpoint: undefined, fault: error };
+    throw error;
+  }
 }
 
 /** Evidence without a checkpoint is better than none: what cannot be attested any more is published all the same. */
