@@ -5,6 +5,7 @@ import type { Clock } from '../app/ports.ts';
 import { type CheckpointOptions, type VerifyOptions, type VerifyOutcome, verifyEvidence } from '../app/verify.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import type { VerifierIdentity } from '../domain/evidence/report.ts';
+import { MAX_CHECKPOINTS } from '../domain/limits.ts';
 import { openEvidenceSource } from '../io/evidence-source.ts';
 import { programSha256, type RunningProgram } from '../io/program.ts';
 import { loadVerificationKeys, type VerificationKeys } from './verification-keys.ts';
@@ -93,6 +94,10 @@ async function checkpointOptions(
   if (trust.length === 0) {
     const message = 'a checkpoint was asked for, but there is no public key or attestation key to check it with';
     throw new ConfigurationError('CAVRA-E215', message);
+  }
+  if (against.length > MAX_CHECKPOINTS) {
+    const message = `${against.length} checkpoints were given, at most ${MAX_CHECKPOINTS} are allowed`;
+    throw new ConfigurationError('CAVRA-E217', message);
   }
   const { readCheckpointFile } = await import('../io/checkpoint-file.ts');
   const { hashSubjectFiles } = await import('../io/subject-files.ts');

@@ -52,6 +52,29 @@ export class InclusionProver {
   }
 }
 
+/** Remembers the roots at some sizes. */
+export class RootRecorder implements MergeObserver {
+  readonly #sizes: ReadonlySet<number>;
+  readonly #roots = new Map<number, Buffer>();
+
+  /** @param sizes more than the tree has leaves now */
+  constructor(tree: MerkleTree, sizes: readonly number[]) {
+    this.#sizes = new Set(sizes);
+    if (sizes.length > 0) tree.observe(this);
+  }
+
+  appended(size: number, subtrees: readonly Subtree[]): void {
+    if (this.#sizes.has(size)) this.#roots.set(size, rootOf(subtrees));
+  }
+
+  merged(): void {}
+
+  /** Root of the tree when it had that size; undefined: it never had, or was not asked to be remembered. */
+  rootAt(size: number): Buffer | undefined {
+    return this.#roots.get(size);
+  }
+}
+
 /** Remembers the root at one size, and makes the proof that the tree only grew since (RFC 6962 section 2.1.2). */
 export class ConsistencyProver implements MergeObserver {
   readonly #tree: MerkleTree;

@@ -10,7 +10,7 @@ import { type AttestationTrust, type Checkpoint, openCheckpoint } from './checkp
 import { checkpointDetails } from './details.ts';
 import { disagreements } from './disagreements.ts';
 import { CheckpointError } from './error.ts';
-import { ConsistencyProver } from './merkle-proof.ts';
+import { RootRecorder } from './merkle-proof.ts';
 import { StreamFacts } from './stream-facts.ts';
 import { signerValidity } from './vouching.ts';
 
@@ -41,7 +41,7 @@ export class CheckpointVerification {
   readonly #question: CheckpointQuestion;
   readonly #own: Checkpoint | undefined;
   readonly #ownProblem: { readonly code: FindingCode; readonly message: string } | undefined;
-  readonly #earlier: readonly (EarlierCheckpoint & { readonly prover: ConsistencyProver })[];
+  readonly #roots: RootRecorder;
 
   constructor(question: CheckpointQuestion) {
     this.#question = question;
@@ -49,17 +49,15 @@ export class CheckpointVerification {
     const own = openOwn(question, others);
     this.#own = own.checkpoint;
     this.#ownProblem = own.problem;
-    this.#earlier = question.against.map((earlier) => ({
-      ...earlier,
-      prover: new ConsistencyProver(this.facts.tree, earlier.checkpoint.statement.claims.record_count),
-    }));
+    const sizes = others.map(({ statement }) => statement.claims.record_count);
+    this.#roots = new RootRecorder(this.facts.tree, sizes);
   }
 
   /** Which records stand under a checkpoint of a trusted key, and of what time that is. That they are those records is checked at the end. */
   get anchors(): readonly CheckpointAnchor[] {
     const own = this.#ownProblem === undefined ? this.#own : undefined;
     const streamId = own?.statement.claims.stream_id;
-    return [...(own === undefined ? [] : [own]), ...this.#earlier.map(({ checkpoint }) => checkpoint)]
+    return [...(own === undefined ? [] : [own]), ...this.#question.against.map(({ checkpoint }) => checkpoint)]
       .filter(({ signer }) => signer !== undefined)
       .filter(({ statement: { claims } }) => streamId === undefined || claims.stream_id === streamId)
       .map(({ statement: { claims, timeMs } }) => ({ records: claims.record_count, timeMs }));
@@ -100,10 +98,10 @@ export class CheckpointVerification {
   /** Returns whether the end of the stream is anchored in an earlier checkpoint. */
   #concludeEarlier(verification: StreamVerification, state: CheckpointReport['checkpoint']): boolean {
     const { findings, summary } = verification;
-    const given = this.#earlier.map(({ checkpoint }) => checkpoint);
+    const given = this.#question.against.map(({ checkpoint }) => checkpoint);
     const line = state === 'valid' && this.#own !== undefined ? lineOf(this.#own, given) : new Set();
     let isEndAnchored = false;
-    for (const { name, checkpoint, prover } of this.#earlier) {
+    for (const { name, checkpoint } of this.#question.against) {
       const { claims } = checkpoint.statement;
       const isHere = claims.stream_id === summary.streamId;
       if (!isHere && !line.has(checkpoint)) {
@@ -113,7 +111,7 @@ export class CheckpointVerification {
         const isRolledBack = state === 'valid';
         const code = isRolledBack ? 'stream_rolled_back' : 'stream_truncated';
         findings.add(code, NO_PLACE, truncation(summary.records, claims.record_count, name));
-      } else if (isHere && prover.root?.toString('hex') !== claims.merkle_root) {
+      } else if (isHere && this.#roots.rootAt(claims.record_count)?.toString('hex') !== claims.merkle_root) {
         const message = `the first ${claims.record_count} records are not those of ${name}`;
         findings.add('stream_forked', NO_PLACE, message);
       } else {
