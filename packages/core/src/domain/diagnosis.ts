@@ -145,7 +145,8 @@ const CONFIGURATION = {
   },
   'CAVRA-E225': {
     title: 'an audit’s file cannot be used',
-    action: 'give files as `audit --format jsonl` wrote them, of the same version, keys and expectations; a state of another question is to be deleted',
+    action:
+      'give files as `audit --format jsonl` wrote them, of the same version, keys and expectations; a state of another question is to be deleted',
   },
   'CAVRA-E230': {
     title: 'the daemon’s configuration is wrong',
@@ -276,7 +277,8 @@ const EVIDENCE_INVALID = {
   },
   'CAVRA-E406': {
     title: 'the audit is not clean',
-    action: 'see the lines that are not VALID, the missing runs and the missing shards; `verify` tells more of one bundle',
+    action:
+      'see the lines that are not VALID, the missing runs and the missing shards; `verify` tells more of one bundle',
   },
 } as const satisfies Record<string, Diagnosis>;
 

@@ -29,9 +29,12 @@ export function listed(names: readonly string[], most = 12): Prose {
   return names.length > most ? [...parts, ` and ${count(names.length - most)} more`] : parts;
 }
 
-/** A sentence of a diagnosis, in which `back quotes` set off what is code. */
+/** A sentence of a diagnosis, in which `back quotes` set off what is code; one without a partner shows as itself. */
 export function fromDiagnosis(text: string): Prose {
-  return text.split('`').flatMap((part, index): ProsePart[] => {
+  const parts = text.split('`');
+  const unpaired = parts.length % 2 === 0 ? parts.splice(-2).join('`') : undefined;
+  if (unpaired !== undefined) parts.push(unpaired);
+  return parts.flatMap((part, index): ProsePart[] => {
     if (part === '') return [];
     return [index % 2 === 1 ? code(part) : part];
   });

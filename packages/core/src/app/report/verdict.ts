@@ -19,7 +19,7 @@ function gateVerdict({ verdict, diagnosis, decisions }: GateResult): Verdict {
     return {
       tone: 'bad',
       headline: 'The gate failed',
-      summary: say`${capitalized(DIAGNOSES[name].title)} (${code(name)}): ${message}.`,
+      summary: say`${capitalized(DIAGNOSES[name].title)} (${code(name)}): ${fromDiagnosis(message)}.`,
       action: say`${fromDiagnosis(capitalized(action))}.`,
     };
   }

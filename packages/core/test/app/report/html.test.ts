@@ -85,11 +85,14 @@ function filledWith(text: string): readonly ReportInput[] {
   return [input, { ...input, gate }];
 }
 
-/** The tags of a page and the names of their attributes, without text and values; where words may break is no matter. */
+/**
+ * The tags of a page and the names of their attributes, without text and values. Where words may break is no matter, and a message of the
+ * gate may set off `code`.
+ */
 function skeleton(markup: string): string {
   return [...markup.matchAll(/<(?:[^<>"]|"[^"]*")*>/g)]
     .map(([tag]) => tag.replace(/"[^"]*"/g, '""'))
-    .filter((tag) => tag !== '<wbr>')
+    .filter((tag) => !['<wbr>', '<code>', '</code>'].includes(tag))
     .join('\n');
 }
 

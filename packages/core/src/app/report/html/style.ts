@@ -57,7 +57,7 @@ nav .n{font-size:.75rem;color:var(--muted)}}
 .verdict h1{font-size:clamp(1.75rem,1.2rem + 2.4vw,2.5rem);letter-spacing:-.025em;line-height:1.15;color:var(--text)}
 .verdict .lead{margin-top:.6rem;font-size:1.125rem;line-height:1.5;max-width:46rem}
 .about{display:flex;flex-wrap:wrap;margin-top:.7rem;color:var(--muted);font-size:.9375rem}
-.about span+span::before{content:"·";margin:0 .55rem}
+.about span:not(:last-child)::after{content:"·";margin:0 .55rem}
 .action{grid-column:1/-1;margin-top:1.4rem;padding:.85rem 1.1rem;border:1px solid var(--line);border-radius:12px;background:var(--soft)}
 .action strong{display:block;font-size:.8125rem;color:var(--muted);font-weight:600}
 

@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);
-import{readCheckpointFile,removeCheckpoint,setCheckpointAside}from"./chunk-SNZXVLYI.mjs";import"./chunk-XIEB4CKQ.mjs";import"./chunk-2CCDN3Y6.mjs";import"./chunk-7EBRW2VB.mjs";import"./chunk-E5ZWUU6E.mjs";import"./chunk-435VR2FK.mjs";import"./chunk-WOQNDWQL.mjs";import"./chunk-TJXASOIH.mjs";import"./chunk-ZSWHANFE.mjs";export{readCheckpointFile,removeCheckpoint,setCheckpointAside};

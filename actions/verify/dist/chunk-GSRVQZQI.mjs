@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);
-import{OIDC_JWT,parseHeader}from"./chunk-I5JJ7AVR.mjs";import"./chunk-YBDWTTZ6.mjs";import"./chunk-4CX43TJ6.mjs";import"./chunk-D7JNV7O5.mjs";import"./chunk-CJS3GXMQ.mjs";import"./chunk-4H55R5CM.mjs";import"./chunk-FPI7YEPS.mjs";import"./chunk-5LZ7N7YN.mjs";function oidcProof(identity,token){let kid=parseHeader(token).get("kid");return{identity,algorithm:OIDC_JWT,...typeof kid=="string"&&kid!==""?{key_id:kid}:{},signature:token}}export{oidcProof};

@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);
-import{readCheckpointFile,removeCheckpoint,setCheckpointAside}from"./chunk-J5AJJHHD.mjs";import"./chunk-OKGNAEKF.mjs";import"./chunk-NACAFJMG.mjs";import"./chunk-MGLLSECP.mjs";import"./chunk-WOQNDWQL.mjs";import"./chunk-XIEB4CKQ.mjs";import"./chunk-7EBRW2VB.mjs";import"./chunk-FPI7YEPS.mjs";import"./chunk-5LZ7N7YN.mjs";export{readCheckpointFile,removeCheckpoint,setCheckpointAside};
