@@ -5,25 +5,26 @@
 //
 // With --out the same tree is written under FOLDER instead of the repository; check-dist compares the two. Without it the GitLab
 // templates are generated too, which carry their bundle inside them.
-import { chmod, mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { directImports } from './direct-imports.mjs';
 import { isEntry } from './entry.mjs';
 import { writeTemplates } from './gitlab-templates.mjs';
+import { bundleOneFile } from './one-file.mjs';
 
 /**
  * @typedef {object} Bundle
  * @property {string} dist folder that holds it, from the root; it belongs to the build, which empties it first
- * @property {Record<string, string>} entries output name, without its extension, to source file
+ * @property {Record<string, string>} programs output name, without its extension, to source file; see one-file.mjs
+ * @property {number} kilobytes that a program may be of what is compiled at its start, 1,024 bytes each; the build fails beyond
+ * @property {Record<string, string>} [apart] output name to a module that programs load with `import()`, in a file of its own
  * @property {boolean} [command] runs as a program, so it gets a `#!` line and the executable bit
- * @property {boolean} [split] what is imported with `import()` becomes a chunk, loaded when it is needed
  * @property {readonly string[]} [pure] packages that only define things, so that what nobody uses of them can be left out; they
  *   do not say so of themselves
  * @property {readonly string[]} [without] packages of features that are never used here; an empty module takes their place
- * @property {boolean} [minify] shortens names too, where every byte counts
  * @property {'esm' | 'cjs'} [format] `esm` (.mjs, the default) or `cjs` (.cjs), for hosts that start no ES module
  */
 
@@ -38,35 +39,38 @@ const ACTIONS_TOOLKIT = ['@actions/core', '@actions/exec', '@actions/http-client
 export const bundles = [
   {
     dist: 'packages/cli/dist',
-    entries: { 'cavra-release-governance': 'packages/cli/src/main.ts' },
+    programs: { 'cavra-release-governance': 'packages/cli/src/main.ts' },
+    kilobytes: 250,
     command: true,
   },
   {
     dist: 'actions/release-governance/dist',
-    entries: {
+    programs: {
       main: 'actions/release-governance/src/main.ts',
       post: 'actions/release-governance/src/post.ts',
     },
-    split: true,
+    kilobytes: 500,
+    apart: { 'artifact-client': 'actions/release-governance/src/artifact-client.ts' },
     pure: ACTIONS_TOOLKIT,
     // The artifact client can also list, download and delete; the gate only uploads.
     without: ['unzip-stream', '@actions/github', '@octokit'],
   },
   {
     dist: 'actions/verify/dist',
-    entries: { main: 'actions/verify/src/main.ts' },
-    split: true,
+    programs: { main: 'actions/verify/src/main.ts' },
+    kilobytes: 250,
     pure: ACTIONS_TOOLKIT,
   },
   {
     dist: 'gitlab-templates/dist',
-    entries: { 'release-governance': 'gitlab-templates/src/main.ts' },
-    minify: true,
+    programs: { 'release-governance': 'gitlab-templates/src/main.ts' },
+    kilobytes: 250,
     format: 'cjs',
   },
   {
     dist: 'azure-task/release-governance/dist',
-    entries: { main: 'azure-task/release-governance/src/main.ts' },
+    programs: { main: 'azure-task/release-governance/src/main.ts' },
+    kilobytes: 700,
   },
 ];
 
@@ -84,63 +88,76 @@ const NOTICES = 'THIRD-PARTY-NOTICES.txt';
 const REQUIRE_BANNER =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
-// And CommonJS has no import.meta, which dependencies that are ES modules read.
-const META_BANNER = "const __importMetaUrl=require('node:url').pathToFileURL(__filename).href;";
-
 /** @param {Bundle} bundle @param {string} outRoot @param {string} version */
 async function buildBundle(bundle, outRoot, version) {
   const outdir = join(outRoot, bundle.dist);
   await rm(outdir, { recursive: true, force: true });
   await mkdir(outdir, { recursive: true });
-
-  const cjs = bundle.format === 'cjs';
-  /** @param {readonly string[]} banner */
-  const bundleWith = (banner) =>
-    build({
-      absWorkingDir: root,
-      entryPoints: bundle.entries,
-      outdir,
-      bundle: true,
-      write: false,
-      metafile: true,
-      platform: 'node',
-      target: 'node20',
-      format: cjs ? 'cjs' : 'esm',
-      // A host that runs CommonJS from memory has nothing that an import() in it could be resolved by.
-      ...(cjs ? { supported: { 'dynamic-import': false } } : {}),
-      outExtension: { '.js': cjs ? '.cjs' : '.mjs' },
-      splitting: bundle.split === true,
-      chunkNames: 'chunk-[hash]',
-      charset: 'utf8',
-      legalComments: 'none',
-      minifyWhitespace: true,
-      minifyIdentifiers: bundle.minify === true,
-      minifySyntax: true,
-      treeShaking: true,
-      define: {
-        __CAVRA_VERSION__: JSON.stringify(version),
-        ...(cjs ? { 'import.meta.url': '__importMetaUrl' } : {}),
-      },
-      banner: { js: banner.join('\n') },
-      plugins: [directImports(CORE_INDEX), pureImports(bundle.pure ?? []), absentPackages(bundle.without ?? [])],
-      logLevel: 'warning',
-    });
-
-  const shebang = bundle.command ? ['#!/usr/bin/env node'] : [];
-  let result = await bundleWith(cjs ? [...shebang, META_BANNER] : shebang);
-  if (!cjs && callsRequire(result.metafile)) result = await bundleWith([...shebang, REQUIRE_BANNER]);
-
-  const entryFiles = new Set(Object.keys(bundle.entries).map((name) => `${name}.${cjs ? 'cjs' : 'mjs'}`));
-  for (const file of result.outputFiles) {
-    await mkdir(dirname(file.path), { recursive: true });
-    await writeFile(file.path, file.contents);
-    const executable = bundle.command && entryFiles.has(relative(outdir, file.path));
-    await chmod(file.path, executable ? 0o755 : 0o644);
+  const written = [];
+  for (const [name, entry] of Object.entries(bundle.programs)) {
+    written.push(await buildProgram(bundle, { name, entry, version }));
   }
-  const packages = await bundledPackages(result.metafile);
+  for (const [name, entry] of Object.entries(bundle.apart ?? {})) {
+    written.push(await buildApart(bundle, { name, entry, version }));
+  }
+  const files = [];
+  for (const { name, text, mode } of written) {
+    await writeFile(join(outdir, name), text, { mode });
+    files.push({ path: join(bundle.dist, name), bytes: Buffer.byteLength(text) });
+  }
+  const packages = await bundledPackages(written.map(({ metafile }) => metafile));
   await writeFile(join(outdir, NOTICES), await notices(packages), { mode: 0o644 });
-  const files = result.outputFiles.map((file) => ({ path: relative(outRoot, file.path), bytes: file.contents.length }));
-  return { dist: bundle.dist, files, packages };
+  return { dist: bundle.dist, files, packages, parts: new Map(written.map(({ name, sizes }) => [name, sizes])) };
+}
+
+/** @param {Bundle} bundle @param {{ name: string, entry: string, version: string }} program */
+async function buildProgram({ command, kilobytes, apart, format = 'esm', ...bundle }, { name, entry, version }) {
+  const { text, metafile, sizes } = await bundleOneFile(root, {
+    entry,
+    format,
+    options: options(bundle, version),
+    apart: new Map(Object.entries(apart ?? {}).map(([file, source]) => [source, `./${file}.mjs`])),
+    banner: command ? ['#!/usr/bin/env node'] : [],
+  });
+  const bytes = sizes.get('program') ?? Number.NaN;
+  if (!(bytes <= kilobytes * 1024)) {
+    throw new Error(`${name} compiles ${bytes} bytes at its start, more than the ${kilobytes} KiB of its budget`);
+  }
+  return { name: `${name}${format === 'esm' ? '.mjs' : '.cjs'}`, text, metafile, sizes, mode: command ? 0o755 : 0o644 };
+}
+
+/** @param {Bundle} bundle @param {{ name: string, entry: string, version: string }} module */
+async function buildApart(bundle, { name, entry, version }) {
+  const { outputFiles, metafile } = await build({
+    ...options(bundle, version),
+    absWorkingDir: root,
+    entryPoints: [entry],
+    write: false,
+    metafile: true,
+    format: 'esm',
+    banner: { js: REQUIRE_BANNER },
+  });
+  const text = outputFiles.map((file) => file.text).join('');
+  return { name: `${name}.mjs`, text, metafile, sizes: new Map([[name, text.length]]), mode: 0o644 };
+}
+
+/** @param {Pick<Bundle, 'pure' | 'without'>} bundle @param {string} version @returns {import('esbuild').BuildOptions} */
+function options({ pure = [], without = [] }, version) {
+  return {
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    // Node reads a file of nothing else faster.
+    charset: 'ascii',
+    legalComments: 'none',
+    minifyWhitespace: true,
+    minifyIdentifiers: true,
+    minifySyntax: true,
+    treeShaking: true,
+    define: { __CAVRA_VERSION__: JSON.stringify(version) },
+    plugins: [directImports(CORE_INDEX), pureImports(pure), absentPackages(without)],
+    logLevel: 'warning',
+  };
 }
 
 /**
@@ -186,20 +203,15 @@ function isOf(packages, path) {
   return packages.some((name) => path === name || path.startsWith(`${name}/`));
 }
 
-/** @param {import('esbuild').Metafile} metafile */
-function callsRequire(metafile) {
-  return Object.values(metafile.outputs).some((output) => output.imports.some(({ kind }) => kind === 'require-call'));
-}
-
 /**
  * The packages whose code really is in the bundle, by name and version: inputs that tree shaking left at 0 bytes are not.
  *
- * @param {import('esbuild').Metafile} metafile
+ * @param {readonly import('esbuild').Metafile[]} metafiles
  * @returns {Promise<readonly BundledPackage[]>}
  */
-async function bundledPackages(metafile) {
+async function bundledPackages(metafiles) {
   const used = new Set();
-  for (const output of Object.values(metafile.outputs)) {
+  for (const output of metafiles.flatMap(({ outputs }) => Object.values(outputs))) {
     for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
       if (bytesInOutput > 0 && input.includes('node_modules/')) used.add(packageFolder(input));
     }
@@ -258,13 +270,23 @@ export async function buildAll(outRoot = root) {
   return (await buildBundles(outRoot)).flatMap(({ files }) => files);
 }
 
+/** @param {number} bytes */
+function kibibytes(bytes) {
+  return `${(bytes / 1024).toFixed(1)} KiB`;
+}
+
 if (isEntry(import.meta.url)) {
   const { values } = parseArgs({ options: { out: { type: 'string' } } });
   try {
-    const built = await buildAll(values.out ?? root);
+    const built = await buildBundles(values.out ?? root);
     const generated = values.out === undefined ? await writeTemplates() : [];
-    for (const { path, bytes } of [...built, ...generated]) {
-      console.log(`${path.split(sep).join('/').padEnd(64)} ${(bytes / 1024).toFixed(1).padStart(8)} KiB`);
+    const files = built.flatMap((bundle) => bundle.files);
+    for (const { path, bytes } of [...files, ...generated]) {
+      console.log(`${path.split(sep).join('/').padEnd(64)} ${kibibytes(bytes).padStart(12)}`);
+    }
+    for (const [program, sizes] of built.flatMap(({ parts }) => [...parts])) {
+      const list = [...sizes].map(([part, bytes]) => `${part} ${kibibytes(bytes)}`);
+      console.log(`${program}: ${list.join(', ')}`);
     }
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

@@ -16,9 +16,9 @@ const SYSTEM_CONNECTION = 'SystemVssConnection';
 export async function openAgent(out: NodeJS.WritableStream): Promise<Agent> {
   // The library writes all that it reads as debug lines, secrets and the access token among them, and leaves it to the agent to mask
   // them. So whenever it reads, and it begins when it is loaded, it writes to nobody.
-  const internals: Internals = await import('azure-pipelines-task-lib/internal.js');
+  const { default: internals }: { default: Internals } = await import('azure-pipelines-task-lib/internal.js');
   internals._setStdStream(nobody());
-  const library: TaskLibrary = await import('azure-pipelines-task-lib/task.js');
+  const { default: library }: { default: TaskLibrary } = await import('azure-pipelines-task-lib/task.js');
   // Its handlers would print stack traces; the entry file has its own.
   for (const event of ['uncaughtException', 'unhandledRejection']) process.removeAllListeners(event);
   return new TaskLibAgent(library, out);

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { isMainThread } from 'node:worker_threads';
-import { ConfigurationError, systemClock, systemRandomBytes } from '@cavra/release-governance-core';
+import { ConfigurationError, systemClock, systemRandomBytes, THREAD_ARGUMENT } from '@cavra/release-governance-core';
 import { runProgram } from './program.ts';
 
 /** The one place of the command line that touches the process: arguments, environment, streams and exit status. */
@@ -65,8 +64,11 @@ async function main(): Promise<void> {
   process.exit(status);
 }
 
-if (isMainThread) {
-  await main();
-} else {
-  await import('./thread.ts');
+/** True where this is a thread of a large verification or audit. */
+async function isThread(): Promise<boolean> {
+  if (process.argv[2] !== THREAD_ARGUMENT) return false;
+  const { beThread } = await import('./thread.ts');
+  return beThread();
 }
+
+if (!(await isThread())) await main();

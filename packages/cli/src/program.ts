@@ -1,6 +1,7 @@
 import { asCavraError, type CavraError, ConfigurationError, diagnosisJson } from '@cavra/release-governance-core';
 import { parseArguments } from './arguments.ts';
 import { type Command, jsonText, type Terminal } from './command.ts';
+import { gateCommand } from './commands/gate.ts';
 import { commandHelp, programHelp } from './help.ts';
 import { failureText } from './render/failure-text.ts';
 
@@ -12,7 +13,8 @@ interface CommandEntry {
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandEntry[] = [
-  { name: 'gate', load: async () => (await import('./commands/gate.ts')).gateCommand },
+  // Not by import(): it sits in every release, and what it needs is compiled with the program.
+  { name: 'gate', load: async () => gateCommand },
   { name: 'verify', load: async () => (await import('./commands/verify.ts')).verifyCommand },
   { name: 'audit merge', load: async () => (await import('./commands/audit-merge.ts')).auditMergeCommand },
   { name: 'audit', load: async () => (await import('./commands/audit.ts')).auditCommand },

@@ -115,3 +115,4 @@ export { copyGuardedFile } from './io/copy-guarded-file.ts';
 
 export { readRequestBytes } from './io/request-files.ts';
 export { systemClock, systemRandomBytes } from './io/system.ts';
+export { THREAD_ARGUMENT } from './io/thread-argument.ts';

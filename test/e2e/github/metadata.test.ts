@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { NoOperationTraceWriter } from '@actions/workflow-parser';
 import { parseAction } from '@actions/workflow-parser/actions/action-parser';
@@ -83,37 +83,4 @@ it('the verifying action.yml declares what is read and written', () => {
   const { inputs, outputs } = read('actions/verify/action.yml');
   expect(Object.keys(inputs)).toEqual([...VERIFY_INPUTS]);
   expect(Object.keys(outputs)).toEqual([...VERIFY_OUTPUTS]);
-});
-
-describe('what is loaded before the verdict', () => {
-  /** A bundle's file and all that it imports at once, by name. */
-  function loaded(file: string, seen = new Map<string, number>()): ReadonlyMap<string, number> {
-    if (seen.has(file)) return seen;
-    seen.set(file, statSync(file).size);
-    for (const [, chunk = ''] of readFileSync(file, 'utf8').matchAll(/(?:\bfrom|\bimport)"(\.\/[\w-]+\.mjs)"/g)) {
-      loaded(join(dirname(file), chunk), seen);
-    }
-    return seen;
-  }
-
-  it.each([
-    'actions/release-governance/dist/main.mjs',
-    'actions/release-governance/dist/post.mjs',
-    'actions/verify/dist/main.mjs',
-  ])('%s is small, and has no artifact client, YAML parser or HTTP stack', (bundle) => {
-    const files = loaded(join(root, bundle));
-    expect([...files.values()].reduce((sum, size) => sum + size, 0)).toBeLessThan(500_000);
-    const text = [...files.keys()].map((file) => readFileSync(file, 'utf8')).join();
-    for (const absent of ['node_modules/.pnpm/undici', '@azure', 'yaml.org', 'createSecureContext']) {
-      expect(text).not.toContain(absent);
-    }
-  });
-
-  it('is not all there is: the artifact client comes later', () => {
-    const later = loaded(join(root, 'actions/release-governance/dist/main.mjs'));
-    const chunks = [...later.keys()].flatMap(
-      (file) => readFileSync(file, 'utf8').match(/import\("\.\/[\w-]+\.mjs"\)/g) ?? [],
-    );
-    expect(chunks.length).toBeGreaterThan(1);
-  });
 });

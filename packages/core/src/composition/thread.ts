@@ -1,9 +1,14 @@
-import { workerData } from 'node:worker_threads';
+import { isMainThread, workerData } from 'node:worker_threads';
 import type { PartThreadData } from '../io/part-threads.ts';
 import type { AuditThreadData } from './audit-threads.ts';
 
-/** What a program does that was started as a thread by a verification or an audit; its main thread never calls this. */
-export async function runThread(): Promise<void> {
+/**
+ * What a program does whose first argument is THREAD_ARGUMENT: it serves the verification or audit that started it as a thread.
+ *
+ * @returns false when nobody did: it is a process, and the argument is just what somebody typed
+ */
+export async function runThread(): Promise<boolean> {
+  if (isMainThread) return false;
   const data: PartThreadData | AuditThreadData = workerData;
   if (data.kind === 'parts') {
     const { servePartThread } = await import('../io/part-threads.ts');
@@ -12,4 +17,5 @@ export async function runThread(): Promise<void> {
     const { serveAuditThread } = await import('./audit-threads.ts');
     serveAuditThread(data);
   }
+  return true;
 }

@@ -1,7 +1,8 @@
 import { parentPort, type ResourceLimits, Worker } from 'node:worker_threads';
+import { THREAD_ARGUMENT } from './thread-argument.ts';
 
 export interface ThreadPoolOptions {
-  /** What a thread runs; it calls `serveThread`. */
+  /** What a thread runs; with THREAD_ARGUMENT as its first argument it calls `serveThread`. */
   readonly program: URL;
   /** Given to each thread as its `workerData`. */
   readonly data: unknown;
@@ -15,7 +16,9 @@ export class ThreadPool<Question, Answer> {
 
   constructor({ program, data, threads, limits = {} }: ThreadPoolOptions) {
     this.#threads = Array.from({ length: threads }, () => {
-      return new Thread(new Worker(program, { workerData: data, env: {}, argv: [], resourceLimits: limits }));
+      return new Thread(
+        new Worker(program, { workerData: data, env: {}, argv: [THREAD_ARGUMENT], resourceLimits: limits }),
+      );
     });
   }
 

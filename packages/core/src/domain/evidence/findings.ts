@@ -159,7 +159,7 @@ const MAX_QUOTED_CHARACTERS = 64;
 export function quoted(text: string): string {
   const cut = text.length > MAX_QUOTED_CHARACTERS ? `${text.slice(0, MAX_QUOTED_CHARACTERS)}…` : text;
   return JSON.stringify(cut).replace(
-    /[^\x20-\x7e…]/g,
+    /[^\x20-\x7e\u2026]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

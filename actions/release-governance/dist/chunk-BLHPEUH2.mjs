@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);
-import{keyValidity}from"./chunk-ICT6MLOJ.mjs";function signingFault(keyring,purpose,key,nowMs){let entry=keyring.keys.find(({id,purpose:its})=>id===key.id&&its===purpose);if(entry===void 0)return"is not in the keyring";if(entry.status!=="active")return`is ${entry.status} in the keyring; only the active key signs`;let validity=keyValidity(entry,nowMs);return validity==="valid"?void 0:`is active in the keyring, but ${validity.replaceAll("_"," ")}`}export{signingFault};

@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);
-import"./chunk-ZSWHANFE.mjs";var REPOSITORY_ID={"github-actions":"GITHUB_REPOSITORY_ID","gitlab-ci":"CI_PROJECT_ID","azure-pipelines":"BUILD_REPOSITORY_ID"};function readBindingFacts(platform,env){return{repositoryId:env[REPOSITORY_ID[platform]]||void 0,repositoryUri:platform==="azure-pipelines"&&env[REPOSITORY_URI]||void 0}}var REPOSITORY_URI="BUILD_REPOSITORY_URI";export{readBindingFacts};

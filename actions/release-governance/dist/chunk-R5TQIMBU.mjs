@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);
-import{readCheckpointFile,removeCheckpoint,setCheckpointAside}from"./chunk-KOSMGJ7M.mjs";import"./chunk-CVKCUCGV.mjs";import"./chunk-FQMJ6YY6.mjs";import"./chunk-XIEB4CKQ.mjs";import"./chunk-7EBRW2VB.mjs";import"./chunk-FLZGAQAH.mjs";import"./chunk-WOQNDWQL.mjs";import"./chunk-DAYVZU2T.mjs";import"./chunk-ZSWHANFE.mjs";export{readCheckpointFile,removeCheckpoint,setCheckpointAside};

@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);
-import{formatTimestamp}from"./chunk-WWCHYG7D.mjs";function checkpointDetails({statement,statementSha256,keyId}){let{result,timeMs,subjects,claims}=statement;return{key_id:keyId,time:formatTimestamp(timeMs),result,statement_sha256:statementSha256,previous_statement_sha256:claims.previous_checkpoint?.statement_sha256??null,subjects:subjects.map(({name})=>name)}}export{checkpointDetails};

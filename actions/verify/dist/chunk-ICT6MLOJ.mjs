@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);
-function keyValidity(key,atMs,timeIsAnchored=!1){return key.status==="revoked"&&!(timeIsAnchored&&key.revokedAt!==void 0&&atMs<key.revokedAt)?"revoked":key.notBefore!==void 0&&!(atMs>=key.notBefore)?"not_yet_valid":key.notAfter!==void 0&&!(atMs<key.notAfter)?"expired":"valid"}export{keyValidity};

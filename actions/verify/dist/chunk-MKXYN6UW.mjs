@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);
-import{constants}from"node:fs";import{open,rename,rm}from"node:fs/promises";var NO_FOLLOW=constants.O_NOFOLLOW??0,NON_BLOCKING=constants.O_NONBLOCK??0;async function syncFolder(folder){if(process.platform==="win32")return;let handle=await open(folder,constants.O_RDONLY|constants.O_DIRECTORY);try{await handle.sync()}finally{await handle.close()}}export{NO_FOLLOW,NON_BLOCKING,syncFolder};
