@@ -64,7 +64,7 @@ export const bundles = [
   {
     dist: 'gitlab-templates/dist',
     programs: { 'release-governance': 'gitlab-templates/src/main.ts' },
-    kilobytes: 250,
+    kilobytes: 200,
     format: 'cjs',
   },
   {

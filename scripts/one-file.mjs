@@ -53,6 +53,8 @@ const PARTS = {
 };
 
 const PROGRAM = 'program.mjs';
+/** What the texts of the parts begin with, behind the program. */
+const TEXTS = 'function __text(name)';
 const OUT = 'dist';
 // Code that is compiled from memory has nothing that an import() in it could be resolved by.
 const WITHOUT_IMPORT = { 'dynamic-import': false };
@@ -170,12 +172,10 @@ async function joinPieces(root, { options, format, banner = [] }, { files, metaf
   });
   const [file] = outputFiles;
   if (file === undefined) throw new Error('the program has no output');
-  /** @type {Map<string, number>} */
-  const sizes = new Map([['program', file.contents.length]]);
+  const sizes = new Map([['program', file.text.lastIndexOf(TEXTS)]]);
   for (const [index, name] of parts.entries()) {
-    const length = texts[index]?.length ?? 0;
     const part = name.replace(/-[^-]*$/, '');
-    sizes.set(part, (sizes.get(part) ?? 0) + length).set('program', (sizes.get('program') ?? 0) - length);
+    sizes.set(part, (sizes.get(part) ?? 0) + (texts[index]?.length ?? 0));
   }
   return { text: file.text, metafile, sizes };
 }
@@ -243,7 +243,7 @@ const LOADER = (() => {
 function textsOf(names, texts) {
   const cases = names.map((name, index) => `case${JSON.stringify(name)}:return __text${index}();`);
   return [
-    `function __text(name){switch(name){${cases.join('')}}throw new Error("there is no part "+name)}`,
+    `${TEXTS}{switch(name){${cases.join('')}}throw new Error("there is no part "+name)}`,
     ...texts.map((text, index) => `function __text${index}(){return${asciiLiteral(text)}}`),
   ].join('\n');
 }
