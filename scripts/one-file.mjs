@@ -30,11 +30,11 @@ import { build, transform } from 'esbuild';
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 const PARTS = {
+  tokens: ['packages/core/src/io/tokens/'],
   report: ['packages/core/src/app/report/', 'packages/core/src/domain/story/'],
   oidc: [
     'packages/core/src/domain/auth/oidc/',
     'packages/core/src/io/http/',
-    'packages/core/src/io/tokens/',
     'packages/core/src/io/jwks-source.ts',
   ],
   policy: [
@@ -217,12 +217,12 @@ async function asFunctionBody(code, { minifyIdentifiers, minifySyntax, minifyWhi
 const LOADER = (() => {
   const loader = [
     'const __pieces=new Map();',
-    'const __require=(name)=>name.startsWith("./")?__piece(name.slice(2)):require(name);',
+    'const __requirePiece=(name)=>name.startsWith("./")?__piece(name.slice(2)):require(name);',
     'const __part=async(name)=>__piece(name);',
     'function __piece(name){',
     'const known=__pieces.get(name);if(known!==undefined)return known;',
     'const module={exports:{}};',
-    '__compile(__text(name),["require","module","exports","__part","__url"],{filename:name})(__require,module,module.exports,__part,__url);',
+    '__compile(__text(name),["require","module","exports","__part","__url"],{filename:name})(__requirePiece,module,module.exports,__part,__url);',
     '__pieces.set(name,module.exports);return module.exports}',
   ];
   return {

@@ -37,6 +37,8 @@ export interface EvidenceFolderPort {
   writeReport(outcome: GateOutcome): Promise<void>;
   /** Searches what would be published for secrets and withholds what holds one. */
   guard(): Promise<GuardResult>;
+  /** Returns once all that this run has written is durable. @throws RuntimeFailure CAVRA-E501 */
+  settle(): Promise<void>;
 }
 
 /** What became of the evidence by its checkpoint. */
@@ -221,12 +223,14 @@ async function closeEvidence(
   const told = soFar();
   failures.push(await failureOf(() => report(run, parts, folder, told)));
   failures.push(await failureOf(() => guard(run, folder)));
+  failures.push(await failureOf(() => folder.settle()));
   const found = verdictOf(run, [decided, ...failures]);
   if (found?.code !== told?.code) {
     // What was found only now must leave neither a checkpoint nor a report behind that says the opposite.
     if (run.checkpoint?.result === 'PASSED') failures.push(await failureOf(() => attest(run, folder, false)));
     failures.push(await failureOf(() => report(run, parts, folder, found)));
     failures.push(await failureOf(() => guard(run, folder)));
+    failures.push(await failureOf(() => folder.settle()));
   }
   return firstCause(failures);
 }

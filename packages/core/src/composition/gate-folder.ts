@@ -33,11 +33,11 @@ import { reportText, type VerificationReport, type VerifierIdentity } from '../d
 import type { SecretSearcher } from '../domain/secrets/searcher.ts';
 import type { DecisionResponse, RunnerIdentity } from '../domain/wire/types.ts';
 import { removeCheckpoint, setCheckpointAside } from '../io/checkpoint-file.ts';
-import { writeFileDurably } from '../io/durable-file.ts';
 import { continueOrSetAside } from '../io/earlier-evidence.ts';
 import { openEvidenceFolder } from '../io/evidence-folder.ts';
 import { openEvidence } from '../io/evidence-reader.ts';
 import { type FileEvidenceRecorder, openEvidenceRecorder } from '../io/evidence-recorder.ts';
+import { FolderWriter } from '../io/folder-writer.ts';
 import { guardedFolder } from '../io/guarded-folder.ts';
 import { readRecordedResponses } from '../io/recorded-responses.ts';
 import type { RunAttestor } from './attestor.ts';
@@ -77,6 +77,7 @@ class GateFolder implements EvidenceFolderPort {
   readonly path: string;
   readonly #options: GateFolderOptions;
   readonly #absolute: string;
+  readonly #files: FolderWriter;
   #recorder: FileEvidenceRecorder | undefined;
   /** Responses to earlier steps of the same job, whose stream is continued. */
   #earlier: readonly DecisionResponse[] = [];
@@ -88,9 +89,11 @@ class GateFolder implements EvidenceFolderPort {
     this.path = options.path;
     this.#options = options;
     this.#absolute = absolute;
+    this.#files = new FolderWriter(absolute);
     const { searcher, keys, verifier, now } = options;
     this.#peopleReport = new PeopleReport({
       folder: absolute,
+      files: this.#files,
       searcher,
       keys: keys.evidenceVerification,
       verifier,
@@ -126,8 +129,8 @@ class GateFolder implements EvidenceFolderPort {
 
   async writeClaims(identity: RunnerIdentity): Promise<void> {
     const { runFacts } = this.#options;
-    await this.#write(CLAIMS_FILE, claimsFileText(identity));
-    if (runFacts !== undefined) await this.#write(RUN_FILE, runFileText(runFacts));
+    this.#write(CLAIMS_FILE, claimsFileText(identity));
+    if (runFacts !== undefined) this.#write(RUN_FILE, runFileText(runFacts));
   }
 
   async writeResponses(evaluations: readonly Evaluation[]): Promise<void> {
@@ -135,8 +138,8 @@ class GateFolder implements EvidenceFolderPort {
     const worst = worstDecision(responses.map(({ decision }) => decision));
     const published = responses.find(({ decision }) => decision === worst);
     if (published === undefined) return;
-    await this.#write(RESPONSE_FILE, responseFileText(published));
-    await this.#write(RESPONSES_FILE, responsesFileText(responses));
+    this.#write(RESPONSE_FILE, responseFileText(published));
+    this.#write(RESPONSES_FILE, responsesFileText(responses));
   }
 
   async verify(): Promise<VerificationReport> {
@@ -169,7 +172,7 @@ class GateFolder implements EvidenceFolderPort {
     // One that could not be replaced must not stay: it may say more than is known now.
     if (report.checkpoint !== 'absent') await removeCheckpoint(this.#absolute);
     const { text, checkpoint } = attestor.attest(report, identity, judgement, now());
-    await this.#write(CHECKPOINT_FILE, text);
+    this.#write(CHECKPOINT_FILE, text);
     const { keyId, statement } = checkpoint;
     const digests = statement.subjects.flatMap((subject) =>
       'sha256' in subject ? [[subject.name, subject.sha256] as const] : [],
@@ -191,15 +194,19 @@ class GateFolder implements EvidenceFolderPort {
     return guardEvidence(guardedFolder(this.#absolute), this.#options.searcher);
   }
 
+  async settle(): Promise<void> {
+    await this.#files.settle();
+  }
+
   /** Writes the report beside the evidence. */
   async #publish(report: VerificationReport): Promise<VerificationReport> {
     this.#report = report;
-    await this.#write(VERIFICATION_FILE, reportText(report));
+    this.#write(VERIFICATION_FILE, reportText(report));
     return report;
   }
 
-  async #write(name: string, text: string): Promise<void> {
-    await writeFileDurably(this.#absolute, name, Buffer.from(text, 'utf8'));
+  #write(name: string, text: string): void {
+    this.#files.write(name, Buffer.from(text, 'utf8'));
   }
 }
 

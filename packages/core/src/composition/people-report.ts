@@ -7,12 +7,15 @@ import type { RecordObserver } from '../domain/evidence/verifier.ts';
 import type { HmacVerificationKey } from '../domain/keys/types.ts';
 import type { SecretSearcher } from '../domain/secrets/searcher.ts';
 import type { StreamStoryteller } from '../domain/story/stream-story.ts';
-import { removeFile, writeFileDurably } from '../io/durable-file.ts';
+import { removeFile } from '../io/durable-file.ts';
+import type { FolderWriter } from '../io/folder-writer.ts';
 import { namedPeriods } from './key-periods.ts';
 
 export interface PeopleReportOptions {
   /** Absolute. */
   readonly folder: string;
+  /** Of this folder; who owns it makes it durable. */
+  readonly files: FolderWriter;
   readonly searcher: SecretSearcher;
   /** The keys that signatures were checked with. */
   readonly keys: readonly HmacVerificationKey[];
@@ -45,9 +48,9 @@ export class PeopleReport {
    * @throws RuntimeFailure CAVRA-E501
    */
   async write(outcome: GateOutcome): Promise<void> {
-    const { folder } = this.#options;
+    const { folder, files } = this.#options;
     try {
-      await writeFileDurably(folder, REPORT_FILE, Buffer.from(await this.#page(outcome), 'utf8'));
+      files.write(REPORT_FILE, Buffer.from(await this.#page(outcome), 'utf8'));
     } catch (error) {
       // The one before may say the opposite.
       await removeFile(folder, REPORT_FILE);

@@ -59,7 +59,9 @@ export async function recoverEvidence(options: CreateGateOptions): Promise<GateO
     timings: {},
   };
   await folder.writeReport(outcome);
-  return { ...outcome, guard: await folder.guard() };
+  const guarded = await folder.guard();
+  await folder.settle();
+  return { ...outcome, guard: guarded };
 }
 
 /** Whatever was decided, the gate has not passed. What is found wrong now is published with the rest. */

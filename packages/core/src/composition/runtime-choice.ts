@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { ConfigurationError } from '../domain/diagnosis.ts';
-import { resolveSocketPath } from '../io/socket/socket-path.ts';
 import type { CreateGateOptions } from './gate.ts';
 
 /** Who answers this run's requests (design.md section 2, step 4). */
@@ -22,8 +21,8 @@ export type RuntimeChoice =
  *   CAVRA-E223 the daemon's public key
  */
 export async function chooseRuntime(options: CreateGateOptions): Promise<RuntimeChoice> {
-  const { settings, workspace } = options;
-  if (settings.socket !== undefined) return chooseDaemon(options, resolveSocketPath(workspace, settings.socket));
+  const { settings } = options;
+  if (settings.socket !== undefined) return chooseDaemon(options, settings.socket);
   if (settings.runtime === 'embedded' && settings.runtimePackage === undefined) return { kind: 'embedded' };
   if (settings.runtimeSha256 === undefined && settings.runtimePackage === undefined) {
     throw new ConfigurationError(
@@ -34,7 +33,9 @@ export async function chooseRuntime(options: CreateGateOptions): Promise<Runtime
   return { kind: 'external' };
 }
 
-async function chooseDaemon({ settings, environment, workspace }: CreateGateOptions, socket: string) {
+async function chooseDaemon({ settings, environment, workspace }: CreateGateOptions, configured: string) {
+  const { resolveSocketPath } = await import('../io/socket/socket-path.ts');
+  const socket = resolveSocketPath(workspace, configured);
   if (settings.daemonPublicKey !== undefined) {
     const { readPublicKeyFile } = await import('../io/public-key-file.ts');
     const path = resolve(workspace, settings.daemonPublicKey);

@@ -29,10 +29,10 @@ import { encodeResponse } from '../domain/wire/encode.ts';
 import type { DecisionResponse, EvaluateRequest, RunnerIdentity } from '../domain/wire/types.ts';
 import { removeCheckpoint } from '../io/checkpoint-file.ts';
 import { writeDeliveredFile } from '../io/delivered-file.ts';
-import { writeFileDurably } from '../io/durable-file.ts';
 import { continueOrSetAside } from '../io/earlier-evidence.ts';
 import { openEvidenceFolder } from '../io/evidence-folder.ts';
 import { openEvidence } from '../io/evidence-reader.ts';
+import { FolderWriter } from '../io/folder-writer.ts';
 import { guardedFolder } from '../io/guarded-folder.ts';
 import { readRegularFile } from '../io/read-regular-file.ts';
 import { readRecordedResponses } from '../io/recorded-responses.ts';
@@ -64,6 +64,7 @@ class SocketFolder implements EvidenceFolderPort {
   readonly path: string;
   readonly #options: SocketFolderOptions;
   readonly #absolute: string;
+  readonly #files: FolderWriter;
   readonly #notes: string[] = [];
   /** What the daemon answered for this run's stream: all of it must be there. */
   readonly #answered: DecisionResponse[] = [];
@@ -76,7 +77,8 @@ class SocketFolder implements EvidenceFolderPort {
     this.#absolute = absolute;
     const { searcher, verifier, now } = options;
     // The keys are the daemon's.
-    this.#peopleReport = new PeopleReport({ folder: absolute, searcher, keys: [], verifier, now });
+    this.#files = new FolderWriter(absolute);
+    this.#peopleReport = new PeopleReport({ folder: absolute, files: this.#files, searcher, keys: [], verifier, now });
   }
 
   get notes(): readonly string[] {
@@ -99,8 +101,8 @@ class SocketFolder implements EvidenceFolderPort {
 
   async writeClaims(identity: RunnerIdentity): Promise<void> {
     const { runFacts } = this.#options;
-    await this.#write(CLAIMS_FILE, claimsFileText(identity));
-    if (runFacts !== undefined) await this.#write(RUN_FILE, runFileText(runFacts));
+    this.#write(CLAIMS_FILE, claimsFileText(identity));
+    if (runFacts !== undefined) this.#write(RUN_FILE, runFileText(runFacts));
   }
 
   async writeResponses(evaluations: readonly Evaluation[]): Promise<void> {
@@ -132,6 +134,10 @@ class SocketFolder implements EvidenceFolderPort {
 
   async guard() {
     return guardEvidence(guardedFolder(this.#absolute), this.#options.searcher);
+  }
+
+  async settle(): Promise<void> {
+    await this.#files.settle();
   }
 
   async #evaluate(request: EvaluateRequest, proofFailure?: AuthenticationError): Promise<Evaluation> {
@@ -173,7 +179,7 @@ class SocketFolder implements EvidenceFolderPort {
     // The daemon has the keys to check every signature. What it says counts where it agrees with what was seen here.
     const path = join(this.path, STREAM_FILE);
     const report = own.valid ? { ...delivered, path } : { ...own, path };
-    await this.#write(VERIFICATION_FILE, reportText(report));
+    this.#write(VERIFICATION_FILE, reportText(report));
     return report;
   }
 
@@ -207,19 +213,19 @@ class SocketFolder implements EvidenceFolderPort {
     if (!this.#answered.every((response) => known.has(encodeResponse(response)))) {
       throw new EvidenceError('CAVRA-E401', 'the evidence lacks the record of a decision that the daemon answered');
     }
-    await this.#write(RESPONSES_FILE, responsesFileText(recorded));
+    this.#write(RESPONSES_FILE, responsesFileText(recorded));
   }
 
   async #writeResponses(responses: readonly DecisionResponse[]): Promise<void> {
     const worst = worstDecision(responses.map(({ decision }) => decision));
     const published = responses.find(({ decision }) => decision === worst);
     if (published === undefined) return;
-    await this.#write(RESPONSE_FILE, responseFileText(published));
-    await this.#write(RESPONSES_FILE, responsesFileText(responses));
+    this.#write(RESPONSE_FILE, responseFileText(published));
+    this.#write(RESPONSES_FILE, responsesFileText(responses));
   }
 
-  async #write(name: string, text: string): Promise<void> {
-    await writeFileDurably(this.#absolute, name, Buffer.from(text, 'utf8'));
+  #write(name: string, text: string): void {
+    this.#files.write(name, Buffer.from(text, 'utf8'));
   }
 }
 

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { closeSync, constants, fsync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { RuntimeFailure } from '../domain/diagnosis.ts';
@@ -18,20 +18,26 @@ const MAX_TEMPORARY_NAMES = 100;
  * @throws RuntimeFailure CAVRA-E501 nothing was changed
  */
 export async function writeFileDurably(folder: string, name: string, bytes: Uint8Array, mode = 0o600): Promise<void> {
-  if (basename(name) !== name) {
-    throw new RuntimeFailure('CAVRA-E599', `${name} is not the name of a file`);
-  }
+  requireFileName(name);
   try {
-    const temporary = await writeTemporary(folder, name, bytes, mode);
+    const { path, file } = writeTemporary(folder, name, bytes, mode);
     try {
-      await rename(temporary, join(folder, name));
+      await syncAndClose(file);
+      await rename(path, join(folder, name));
     } catch (error) {
-      await rm(temporary, { force: true });
+      await rm(path, { force: true });
       throw error;
     }
     await syncFolder(folder);
   } catch (error) {
     throw new RuntimeFailure('CAVRA-E501', `cannot write ${name}: ${describeSystemError(error)}`, { cause: error });
+  }
+}
+
+/** @throws RuntimeFailure CAVRA-E599 a path, which would be a defect here */
+export function requireFileName(name: string): void {
+  if (basename(name) !== name) {
+    throw new RuntimeFailure('CAVRA-E599', `${name} is not the name of a file`);
   }
 }
 
@@ -70,27 +76,35 @@ export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: 
   }
 }
 
-async function writeTemporary(folder: string, name: string, bytes: Uint8Array, mode: number): Promise<string> {
-  const { path, handle } = await createTemporary(folder, name, mode);
+/** Writes a new file beside the one that is meant, or leaves nothing behind; returns its path and the open file. */
+export function writeTemporary(folder: string, name: string, bytes: Uint8Array, mode: number) {
+  const { path, file } = createTemporary(folder, name, mode);
   try {
-    await writeAll(handle, bytes, 0);
-    await handle.sync();
-    await handle.close();
-    return path;
+    writeFileSync(file, bytes);
+    return { path, file };
   } catch (error) {
-    await handle.close().catch(() => undefined);
-    await rm(path, { force: true });
+    closeSync(file);
+    rmSync(path, { force: true });
     throw error;
   }
 }
 
+/** Makes what was written to an open file durable, and closes it whatever comes of that. */
+export async function syncAndClose(file: number): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => fsync(file, (error) => (error === null ? resolve() : reject(error))));
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** A new file with a name of its own; a crashed process of the same number may have left one behind. */
-async function createTemporary(folder: string, name: string, mode: number) {
+function createTemporary(folder: string, name: string, mode: number): { readonly path: string; readonly file: number } {
   for (let attempt = 1; ; attempt += 1) {
     const path = join(folder, `.${name}.${process.pid}-${attempt}.tmp`);
     try {
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW;
-      return { path, handle: await open(path, flags, mode) };
+      return { path, file: openSync(path, flags, mode) };
     } catch (error) {
       if (errorCode(error) !== 'EEXIST' || attempt === MAX_TEMPORARY_NAMES) {
         throw error;

@@ -1,5 +1,15 @@
-import { constants, type Stats } from 'node:fs';
-import { access, lstat, mkdir, open, realpath } from 'node:fs/promises';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  type Stats,
+} from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import { NO_FOLLOW } from './durable-file.ts';
@@ -27,13 +37,13 @@ const WRITABLE_BY_OTHERS = 0o022;
  */
 export async function openEvidenceFolder(path: string, options: EvidenceFolderOptions): Promise<EvidenceFolder> {
   try {
-    const workspace = await realpath(options.workspace);
+    const workspace = realpathSync.native(options.workspace);
     const target = resolve(options.workspace, path);
-    const { base, parts } = await splitAtTrustedBase(target, workspace);
-    const folder = await walk(base, parts);
+    const { base, parts } = splitAtTrustedBase(target, workspace);
+    const folder = walk(base, parts);
     refuseWholeWorkspace(folder, workspace);
-    await secure(folder);
-    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    secure(folder);
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     return { path: folder };
   } catch (error) {
     throw asFolderError(error, path);
@@ -41,10 +51,10 @@ export async function openEvidenceFolder(path: string, options: EvidenceFolderOp
 }
 
 /** Where the walk without links starts: the workspace, or the deepest existing folder above a target elsewhere. */
-async function splitAtTrustedBase(target: string, workspace: string) {
+function splitAtTrustedBase(target: string, workspace: string) {
   let existing: { base: string; parts: string[] } | undefined;
   for (let prefix = target, parts: string[] = []; ; parts = [basename(prefix), ...parts], prefix = dirname(prefix)) {
-    const real = await realpath(prefix).catch(() => undefined);
+    const real = realPath(prefix);
     if (real === workspace) {
       return { base: real, parts };
     }
@@ -57,11 +67,19 @@ async function splitAtTrustedBase(target: string, workspace: string) {
   }
 }
 
-async function walk(base: string, parts: readonly string[]): Promise<string> {
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function walk(base: string, parts: readonly string[]): string {
   let current = base;
   for (const part of parts) {
     current = join(current, part);
-    const stats = (await statOf(current)) ?? (await createFolder(current));
+    const stats = statOf(current) ?? createFolder(current);
     if (stats.isSymbolicLink()) {
       throw refusal(`${part} is a link`);
     }
@@ -72,27 +90,20 @@ async function walk(base: string, parts: readonly string[]): Promise<string> {
   return current;
 }
 
-async function statOf(path: string): Promise<Stats | undefined> {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') {
-      return undefined;
-    }
-    throw error;
-  }
+function statOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
 }
 
-async function createFolder(path: string): Promise<Stats> {
+function createFolder(path: string): Stats {
   try {
-    await mkdir(path, { mode: OWNER_ONLY });
+    mkdirSync(path, { mode: OWNER_ONLY });
   } catch (error) {
     // Another process may have been quicker; what it created is looked at like any other.
     if (errorCode(error) !== 'EEXIST') {
       throw error;
     }
   }
-  return lstat(path);
+  return lstatSync(path);
 }
 
 /** It is made private and published whole: neither may happen to the workspace or what is above it. */
@@ -106,23 +117,23 @@ function refuseWholeWorkspace(folder: string, workspace: string): void {
 }
 
 /** Shuts others out (upstream-weaknesses.md row 16). Windows has no such permissions. */
-async function secure(folder: string): Promise<void> {
+function secure(folder: string): void {
   const user = process.geteuid?.();
   if (user === undefined) {
     return;
   }
-  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY | NO_FOLLOW);
+  const handle = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | NO_FOLLOW);
   try {
-    const { uid, mode } = await handle.stat();
+    const { uid, mode } = fstatSync(handle);
     if (uid === user) {
       if ((mode & ANY_FOR_OTHERS) !== 0) {
-        await handle.chmod(mode & OWNER_ONLY);
+        fchmodSync(handle, mode & OWNER_ONLY);
       }
     } else if ((mode & WRITABLE_BY_OTHERS) !== 0) {
       throw refusal('others than its owner may write to it, and it is not owned by this user');
     }
   } finally {
-    await handle.close();
+    closeSync(handle);
   }
 }
 

@@ -57,12 +57,14 @@ async function readEntry(path: string, take: (chunk: Uint8Array) => void): Promi
 }
 
 async function readOpen(path: string, handle: FileHandle, take: (chunk: Uint8Array) => void): Promise<GuardedRead> {
-  const reason = whyNotOrdinary(await handle.stat({ bigint: true }));
+  const stats = await handle.stat({ bigint: true });
+  const reason = whyNotOrdinary(stats);
   if (reason !== undefined) {
     return { read: false, reason };
   }
   const digest = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(FILE_CHUNK_BYTES);
+  // One byte more than the file has: the first read then shows that it has grown since.
+  const buffer = Buffer.allocUnsafe(Number(stats.size) < FILE_CHUNK_BYTES ? Number(stats.size) + 1 : FILE_CHUNK_BYTES);
   let size = 0;
   for (;;) {
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);

@@ -1,9 +1,8 @@
-import { constants, lstatSync } from 'node:fs';
-import { lstat, open, rm, writeFile } from 'node:fs/promises';
-import { NO_FOLLOW, writeAll } from './durable-file.ts';
+import { constants, lstatSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { NO_FOLLOW } from './durable-file.ts';
 import type { ProcessPlace } from './process-state.ts';
 import { readRegularFile } from './read-regular-file.ts';
-import { errorCode } from './system-error.ts';
 
 /** The files that stand for the writers of a stream: how they are named, what is in them, and reading those of others. */
 
@@ -62,16 +61,14 @@ export class OwnLockFile {
     this.createdAt = createdAt;
   }
 
-  static async create(path: string, content: string): Promise<OwnLockFile> {
-    const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW, 0o600);
+  static create(path: string, content: string): OwnLockFile {
     try {
-      await writeAll(handle, Buffer.from(content), 0);
-      return new OwnLockFile(path, content, (await handle.stat()).mtimeMs);
+      writeFileSync(path, content, { flag: 'wx', mode: 0o600 });
+      return new OwnLockFile(path, content, lstatSync(path).mtimeMs);
     } catch (error) {
-      await rm(path, { force: true });
+      // The name has a random part: what is there is this process's own.
+      rmSync(path, { force: true });
       throw error;
-    } finally {
-      await handle.close();
     }
   }
 
@@ -84,8 +81,8 @@ export class OwnLockFile {
     await writeFile(this.path, this.#content, { flag: constants.O_WRONLY | NO_FOLLOW }).catch(() => undefined);
   }
 
-  async remove(): Promise<void> {
-    await rm(this.path, { force: true });
+  remove(): void {
+    rmSync(this.path, { force: true });
   }
 }
 
@@ -102,17 +99,10 @@ export class OtherLockFile {
   }
 
   /** Milliseconds of the file system's clock; undefined when there is no such file (any more). */
-  async changedAt(): Promise<number | undefined> {
-    try {
-      const stats = await lstat(this.path);
-      // A writer's file is created as a regular one; nobody can have put anything else in its place.
-      return stats.isFile() ? stats.mtimeMs : undefined;
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') {
-        return undefined;
-      }
-      throw error;
-    }
+  changedAt(): number | undefined {
+    const stats = lstatSync(this.path, { throwIfNoEntry: false });
+    // A writer's file is created as a regular one; nobody can have put anything else in its place.
+    return stats?.isFile() === true ? stats.mtimeMs : undefined;
   }
 
   /** Who it is, for people. */
@@ -127,8 +117,8 @@ export class OtherLockFile {
     return parts.join('');
   }
 
-  async remove(): Promise<void> {
-    await rm(this.path, { force: true });
+  remove(): void {
+    rmSync(this.path, { force: true });
   }
 
   async #readNote(): Promise<WriterNote> {

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { errorCode } from './system-error.ts';
 
 /** Why a file was not read. */
@@ -20,32 +19,34 @@ export class FileProblem extends Error {
  * Reads a whole file that somebody named in the configuration. The last part of the path must not be a link, and what it names must be
  * a regular file: a pipe or device could block or never end.
  *
+ * Such files are small: the way to another thread and back would take far longer than reading one here.
+ *
  * @param maxBytes greatest size; no more is ever read
  * @throws FileProblem
  */
 export async function readRegularFile(path: string, maxBytes: number): Promise<Uint8Array> {
   try {
     // Windows has no O_NOFOLLOW; elsewhere the open below also refuses a link that was put there since.
-    if ((await lstat(path)).isSymbolicLink()) throw new FileProblem('link', 'is a link');
-    const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    if (lstatSync(path).isSymbolicLink()) throw new FileProblem('link', 'is a link');
+    const file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
     try {
-      return await readAll(file, maxBytes);
+      return readAll(file, maxBytes);
     } finally {
-      await file.close();
+      closeSync(file);
     }
   } catch (error) {
     throw asFileProblem(error);
   }
 }
 
-async function readAll(file: FileHandle, maxBytes: number): Promise<Uint8Array> {
-  const stats = await file.stat();
+function readAll(file: number, maxBytes: number): Uint8Array {
+  const stats = fstatSync(file);
   if (!stats.isFile()) throw new FileProblem('not_regular', 'is not a regular file');
   // One byte more than allowed tells a file that is too large, whatever size it claimed to have.
   const buffer = Buffer.alloc(Math.min(stats.size, maxBytes) + 1);
   let length = 0;
   while (length < buffer.length) {
-    const { bytesRead } = await file.read(buffer, length, buffer.length - length, null);
+    const bytesRead = readSync(file, buffer, length, buffer.length - length, null);
     if (bytesRead === 0) return buffer.subarray(0, length);
     length += bytesRead;
   }

@@ -17,21 +17,27 @@ export class StreamFile {
   readonly #path: string;
   readonly #handle: FileHandle;
   readonly #identity: BigIntStats;
+  /** Settles when the file's name is durable, which a new one's is a little later. */
+  readonly #named: Promise<void>;
   #size: number;
   /** Bytes of a failed append may stand behind `#size`. */
   #dirty = false;
 
-  /** @param identity of the open file */
-  constructor(folder: string, name: string, handle: FileHandle, identity: BigIntStats) {
+  /**
+   * @param identity of the open file
+   * @param named settles when its name is durable
+   */
+  constructor(folder: string, name: string, handle: FileHandle, identity: BigIntStats, named = Promise.resolve()) {
     this.#name = name;
     this.#path = join(folder, name);
     this.#handle = handle;
     this.#identity = identity;
+    this.#named = named;
     this.#size = Number(identity.size);
   }
 
   /**
-   * Opens the file, and creates it (0600, durably) when it is not there. Links are not followed, and nothing but a regular file that
+   * Opens the file, and creates it (0600) when it is not there; its name is durable with the first append. Links are not followed, and nothing but a regular file that
    * has no other name is accepted.
    *
    * @throws ConfigurationError CAVRA-E208 there is something else, or the file cannot be opened
@@ -74,7 +80,7 @@ export class StreamFile {
     this.#requireSize(this.#size);
     try {
       await writeAll(this.#handle, bytes, this.#size);
-      await this.#handle.datasync();
+      await Promise.all([this.#handle.datasync(), this.#named]);
     } catch (error) {
       this.#dirty = true;
       await this.#undoFailedAppend().catch(() => undefined);
@@ -157,8 +163,10 @@ async function create(folder: string, name: string): Promise<StreamFile | undefi
   return handle === undefined
     ? undefined
     : closeOnFailure(handle, async () => {
-        await syncFolder(folder);
-        return new StreamFile(folder, name, handle, await handle.stat({ bigint: true }));
+        const named = syncFolder(folder);
+        // Who appends learns of a failure; until then nobody listens.
+        named.catch(() => undefined);
+        return new StreamFile(folder, name, handle, await handle.stat({ bigint: true }), named);
       });
 }
 

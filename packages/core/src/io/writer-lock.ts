@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, RandomBytes } from '../app/ports.ts';
 import { CavraError, ConfigurationError, RuntimeFailure } from '../domain/diagnosis.ts';
@@ -47,7 +47,7 @@ export async function acquireWriterLock(options: WriterLockOptions): Promise<Wri
   const waitMs = options.waitMs ?? LOCK_WAIT_MS;
   let waited = 0;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LOCK_RETRY_CAP_MS)) {
-    const held = await contender.attempt();
+    const held = contender.attempt();
     if ('release' in held) {
       return held;
     }
@@ -69,27 +69,27 @@ class Contender {
     this.#options = options;
   }
 
-  async attempt(): Promise<WriterLock | OtherLockFile> {
+  attempt(): WriterLock | OtherLockFile {
     // A contender that looks first does not get in the way of those who wait as well. It proves nothing.
-    const first = await this.#guarded(() => this.#findOther(undefined));
+    const first = this.#guarded(() => this.#findOther(undefined));
     if (first !== undefined) {
       return first;
     }
-    const own = await this.#guarded(() => this.#create());
+    const own = this.#guarded(() => this.#create());
     try {
-      const other = await this.#guarded(() => this.#findOther(own));
+      const other = this.#guarded(() => this.#findOther(own));
       if (other === undefined) {
         return new HeldLock(own);
       }
-      await own.remove();
+      own.remove();
       return other;
     } catch (error) {
-      await own.remove();
+      own.remove();
       throw error;
     }
   }
 
-  async #create(): Promise<OwnLockFile> {
+  #create(): OwnLockFile {
     const { folder, stream, clock, randomBytes } = this.#options;
     const name = { pid: process.pid, startTime: this.#startTime, place: this.#place.digest };
     const random = Buffer.from(randomBytes(16)).toString('hex');
@@ -98,24 +98,24 @@ class Contender {
   }
 
   /** Any other living contender, after the files of dead ones were removed. */
-  async #findOther(own: OwnLockFile | undefined): Promise<OtherLockFile | undefined> {
+  #findOther(own: OwnLockFile | undefined): OtherLockFile | undefined {
     const { folder, stream } = this.#options;
     const prefix = lockPrefix(stream);
-    for (const name of await readdir(folder)) {
+    for (const name of readdirSync(folder)) {
       const path = join(folder, name);
       if (!name.startsWith(prefix) || path === own?.path) {
         continue;
       }
       const other = new OtherLockFile(path, name.slice(prefix.length));
-      if (await this.#isAlive(other, own)) {
+      if (this.#isAlive(other, own)) {
         return other;
       }
     }
     return undefined;
   }
 
-  async #isAlive(other: OtherLockFile, own: OwnLockFile | undefined): Promise<boolean> {
-    const changed = await other.changedAt();
+  #isAlive(other: OtherLockFile, own: OwnLockFile | undefined): boolean {
+    const changed = other.changedAt();
     if (changed === undefined) {
       return false;
     }
@@ -124,16 +124,16 @@ class Contender {
     // Both times are the file system's own, so that the clocks of two machines need not agree.
     const silent = state === 'uncertain' && own !== undefined && own.createdAt - changed > LOCK_STALE_MS;
     if (state === 'gone' || silent) {
-      await other.remove();
+      other.remove();
       return false;
     }
     // Whether an uncertain one is silent can only be told by a file of one's own.
     return state === 'running' || own !== undefined;
   }
 
-  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+  #guarded<T>(work: () => T): T {
     try {
-      return await work();
+      return work();
     } catch (error) {
       if (error instanceof CavraError) {
         throw error;
@@ -162,7 +162,7 @@ class HeldLock implements WriterLock {
 
   async release(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#file.remove();
+    this.#file.remove();
   }
 }
 

@@ -76,6 +76,7 @@ async function run(faults: Faults = {}) {
     attest: async ({ passes }) => noted(`attest ${passes}`, undefined),
     writeReport: async ({ failure }) => noted(`report ${failure?.code ?? 'pass'}`, undefined),
     guard: async () => noted('guard', { files: [], withheld: [], ignored: [] }),
+    settle: async () => noted('settle', undefined),
     ...faults.folder,
   };
   const parts: GateParts = {
@@ -108,6 +109,7 @@ describe('the gate fails closed at each step', () => {
       'attest true',
       'report pass',
       'guard',
+      'settle',
     ]);
   });
 
@@ -121,6 +123,7 @@ describe('the gate fails closed at each step', () => {
     ['responses', { folder: { writeResponses: failing(new RuntimeFailure('CAVRA-E501', 'full')) } }, 5, 'CAVRA-E501'],
     ['verification', { folder: { verify: failing(new EvidenceError('CAVRA-E403', 'gone')) } }, 4, 'CAVRA-E403'],
     ['guard', { folder: { guard: failing(new RuntimeFailure('CAVRA-E501', 'no')) } }, 5, 'CAVRA-E501'],
+    ['settle', { folder: { settle: failing(new RuntimeFailure('CAVRA-E501', 'no')) } }, 5, 'CAVRA-E501'],
     ['surprise', { runtime: { evaluate: failing(new TypeError('x is not a function')) } }, 5, 'CAVRA-E599'],
   ])('when the %s fails', async (_, faults, exit, code) => {
     expect(await run(faults)).toMatchObject({ verdict: 'fail', exit, code });
@@ -166,7 +169,15 @@ describe('the gate fails closed at each step', () => {
     };
     const { steps, exit, code } = await run({ parts: { withinDeadline } });
     expect({ exit, code }).toEqual({ exit: 5, code: 'CAVRA-E504' });
-    expect(steps.slice(-6)).toEqual(['close', 'responses', 'verify', 'attest false', 'report CAVRA-E504', 'guard']);
+    expect(steps.slice(-7)).toEqual([
+      'close',
+      'responses',
+      'verify',
+      'attest false',
+      'report CAVRA-E504',
+      'guard',
+      'settle',
+    ]);
   });
 
   it('leaves a folder alone that another process writes, and verifies one of this run that was changed', async () => {
@@ -176,7 +187,7 @@ describe('the gate fails closed at each step', () => {
     expect(changed).toMatchObject({
       exit: 4,
       code: 'CAVRA-E404',
-      steps: ['responses', 'verify', 'attest false', 'report CAVRA-E404', 'guard'],
+      steps: ['responses', 'verify', 'attest false', 'report CAVRA-E404', 'guard', 'settle'],
     });
   });
 

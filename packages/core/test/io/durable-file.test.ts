@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -14,12 +15,22 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { RuntimeFailure } from '../../src/domain/diagnosis.ts';
 import { writeFileDurably } from '../../src/io/durable-file.ts';
+import { FolderWriter } from '../../src/io/folder-writer.ts';
 import { expectFailure, temporaryFolder } from './harness/evidence.ts';
 
-describe('writeFileDurably', () => {
+async function writeAndSettle(folder: string, name: string, bytes: Uint8Array, mode?: number): Promise<void> {
+  const writer = new FolderWriter(folder);
+  await writer.write(name, bytes, mode);
+  await writer.settle();
+}
+
+describe.each([
+  ['writeFileDurably', writeFileDurably],
+  ['a FolderWriter', writeAndSettle],
+])('%s', (_writer, write) => {
   it('writes a file that only its owner can read, and leaves nothing beside it', async () => {
     const folder = temporaryFolder();
-    await writeFileDurably(folder, 'file.json', Buffer.from('{}\n'));
+    await write(folder, 'file.json', Buffer.from('{}\n'));
     expect(readFileSync(join(folder, 'file.json'), 'utf8')).toBe('{}\n');
     expect(statSync(join(folder, 'file.json')).mode & 0o777).toBe(0o600);
     expect(readdirSync(folder)).toEqual(['file.json']);
@@ -27,10 +38,10 @@ describe('writeFileDurably', () => {
 
   it('replaces a file and writes an empty one', async () => {
     const folder = temporaryFolder();
-    await writeFileDurably(folder, 'file', Buffer.from('first, and longer'));
-    await writeFileDurably(folder, 'file', Buffer.from('second'));
+    await write(folder, 'file', Buffer.from('first, and longer'));
+    await write(folder, 'file', Buffer.from('second'));
     expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('second');
-    await writeFileDurably(folder, 'file', new Uint8Array(), 0o640);
+    await write(folder, 'file', new Uint8Array(), 0o640);
     expect(readFileSync(join(folder, 'file'))).toHaveLength(0);
     expect(statSync(join(folder, 'file')).mode & 0o777).toBe(0o640);
   });
@@ -41,8 +52,8 @@ describe('writeFileDurably', () => {
     writeFileSync(victim, 'untouched');
     symlinkSync(victim, join(folder, 'link'));
     linkSync(victim, join(folder, 'hard'));
-    await writeFileDurably(folder, 'link', Buffer.from('new'));
-    await writeFileDurably(folder, 'hard', Buffer.from('new'));
+    await write(folder, 'link', Buffer.from('new'));
+    await write(folder, 'hard', Buffer.from('new'));
     expect(readFileSync(victim, 'utf8')).toBe('untouched');
     expect(lstatSync(join(folder, 'link')).isFile()).toBe(true);
     expect(readFileSync(join(folder, 'link'), 'utf8')).toBe('new');
@@ -54,7 +65,7 @@ describe('writeFileDurably', () => {
     const victim = join(temporaryFolder(), 'victim');
     const planted = join(folder, `.file.${process.pid}-1.tmp`);
     symlinkSync(victim, planted);
-    await writeFileDurably(folder, 'file', Buffer.from('new'));
+    await write(folder, 'file', Buffer.from('new'));
     expect(existsSync(victim)).toBe(false);
     expect(lstatSync(planted).isSymbolicLink()).toBe(true);
     expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('new');
@@ -67,13 +78,37 @@ describe('writeFileDurably', () => {
     const folder = temporaryFolder();
     prepare(folder);
     const target = reason.includes('ENOENT') ? join(folder, 'missing') : folder;
-    const error = await expectFailure(writeFileDurably(target, 'file', Buffer.from('x')), RuntimeFailure, 'CAVRA-E501');
+    const error = await expectFailure(write(target, 'file', Buffer.from('x')), RuntimeFailure, 'CAVRA-E501');
     expect(error.message).toBe(`cannot write file: ${reason}`);
     expect(readdirSync(folder).filter((name) => name !== 'file')).toEqual([]);
   });
 
   it('takes a name only, not a path', async () => {
     const folder = temporaryFolder();
-    await expectFailure(writeFileDurably(folder, '../file', new Uint8Array()), RuntimeFailure, 'CAVRA-E599');
+    await expectFailure(write(folder, '../file', new Uint8Array()), RuntimeFailure, 'CAVRA-E599');
+  });
+});
+
+describe('a FolderWriter', () => {
+  it('has each file whole as soon as it is written, and closes them all', async () => {
+    const folder = temporaryFolder();
+    const writer = new FolderWriter(folder);
+    const openBefore = readdirSync('/proc/self/fd').length;
+    for (const text of ['first', 'second', 'third']) {
+      await writer.write('file', Buffer.from(text));
+      expect(readFileSync(join(folder, 'file'), 'utf8')).toBe(text);
+      expect(readdirSync(folder)).toEqual(['file']);
+    }
+    await writer.settle();
+    expect(readdirSync('/proc/self/fd').length).toBe(openBefore);
+  });
+
+  it('says that nothing is durable in a folder that was taken away', async () => {
+    const folder = temporaryFolder();
+    const writer = new FolderWriter(folder);
+    await writer.write('file', Buffer.from('x'));
+    rmSync(folder, { recursive: true });
+    const error = await expectFailure(writer.settle(), RuntimeFailure, 'CAVRA-E501');
+    expect(error.message).toBe('cannot write the evidence folder: it does not exist (ENOENT)');
   });
 });

@@ -49,10 +49,10 @@ function identityLines(identity: RunnerIdentity): string[] {
   return IDENTITY_FIELDS.map((field) => line(field, identity[field] ?? ''));
 }
 
-const AMBIGUOUS = /[\r\n]|\p{Surrogate}/u;
+const LINE_END = /[\r\n]/;
 
 function line(name: string, value: string): string {
-  if (AMBIGUOUS.test(value)) {
+  if (LINE_END.test(value) || !value.isWellFormed()) {
     throw new AuthenticationError('CAVRA-E302', `${name} holds a line end or invalid Unicode, so it cannot be signed`);
   }
   return `${name}=${value}`;

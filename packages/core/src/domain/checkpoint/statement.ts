@@ -112,5 +112,5 @@ export function resourceUri({ provider = '', repository = '' }: RunnerIdentity):
 
 /** Half of a surrogate pair has no encoding. */
 function encoded(text: string): string {
-  return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'));
+  return encodeURIComponent(text.toWellFormed());
 }

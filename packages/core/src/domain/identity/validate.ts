@@ -3,8 +3,6 @@ import type { Provider, RunnerIdentity } from '../wire/types.ts';
 import { IDENTITY_FIELDS, PROVIDERS } from './sources.ts';
 
 const LINE_END = /[\r\n]/u;
-/** Half of a surrogate pair becomes U+FFFD when encoded, so two different values would have one signature. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 export function isProvider(value: string | undefined): value is Provider {
   return (PROVIDERS as readonly (string | undefined)[]).includes(value);
@@ -41,7 +39,8 @@ function validateValue(field: string, value: unknown): void {
   if (LINE_END.test(value)) {
     throw refusal(`${field} of the runner identity holds a line end, which makes its signature ambiguous`);
   }
-  if (LONE_SURROGATE.test(value)) {
+  // Half of a surrogate pair becomes U+FFFD when encoded, so two different values would have one signature.
+  if (!value.isWellFormed()) {
     throw refusal(`${field} of the runner identity is not valid Unicode, which makes its signature ambiguous`);
   }
 }

@@ -69,9 +69,11 @@ const BASE64_GAP = 'AAAAAAAA';
 /**
  * The same readings by Node's own decoders, many times faster in a program's first second, and less exact: where a run begins and ends
  * there may be one more byte. What is in the exact readings is in these.
+ *
+ * @param text a character for each byte (latin1)
  */
-export function skimHex(text: Buffer): Buffer[] {
-  const runs = text.toString('latin1').match(HEX_CANDIDATES);
+export function skimHex(text: string): Buffer[] {
+  const runs = text.match(HEX_CANDIDATES);
   if (runs === null) {
     return [];
   }
@@ -80,8 +82,8 @@ export function skimHex(text: Buffer): Buffer[] {
 }
 
 /** See `skimHex`. */
-export function skimBase64(text: Buffer): Buffer[] {
-  const runs = text.toString('latin1').match(BASE64_CANDIDATES);
+export function skimBase64(text: string): Buffer[] {
+  const runs = text.match(BASE64_CANDIDATES);
   if (runs === null) {
     return [];
   }

@@ -57,6 +57,33 @@ export function findTokens(codes: ArrayLike<number>, limit = Number.POSITIVE_INF
   return found;
 }
 
+/** Where the first token begins; -1 when there is none. */
+export function indexOfToken(bytes: Uint8Array): number {
+  return mayHoldToken(bytes) ? (findTokens(bytes, 1)[0]?.start ?? -1) : -1;
+}
+
+/** Whether there is a dot with the digits of a header before it, and another dot behind the digits that follow. */
+function mayHoldToken(bytes: Uint8Array): boolean {
+  let dot = bytes.indexOf(DOT);
+  while (dot >= 0) {
+    let next = dot + 1;
+    if (endsHeader(bytes, dot)) {
+      while (isDigit(bytes[next] ?? 0)) next += 1;
+      if (bytes[next] === DOT) return true;
+    }
+    dot = bytes.indexOf(DOT, next);
+  }
+  return false;
+}
+
+function endsHeader(bytes: Uint8Array, dot: number): boolean {
+  const first = dot - MIN_HEADER_DIGITS;
+  if (first < 0) return false;
+  let at = dot - 1;
+  while (at >= first && isDigit(bytes[at] ?? 0)) at -= 1;
+  return at < first;
+}
+
 /** Replaces every token in `text`. */
 export function replaceTokens(text: string, replacement: string): string {
   if (!text.includes('.') || !(text.includes('ey') || text.includes('ew'))) {

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { SECRET_SEARCH_OVERLAP_BYTES, SECRET_SEARCH_WINDOW_BYTES } from '../limits.ts';
 import { type RunReading, readBase64, readHex, skimBase64, skimHex } from './digit-runs.ts';
 import { type Decoder, unescapeJson, unescapePercent } from './escapes.ts';
-import { findTokens } from './jwt.ts';
+import { indexOfToken } from './jwt.ts';
 import { type ConfiguredSecret, type Needle, prepareNeedles } from './needles.ts';
 
 /** How a secret was written where it was found. Of nested encodings, the innermost. */
@@ -67,20 +67,23 @@ export function createSecretSearcher(secrets: readonly ConfiguredSecret[]): Secr
 
 class WindowScan implements SecretScan {
   readonly #hits: Hits;
-  readonly #buffer: Buffer;
+  readonly #window: number;
   readonly #overlap: number;
+  /** Grows to the window: most files are far smaller. */
+  #buffer = Buffer.alloc(0);
   #length = 0;
   /** Offset in the data of the buffer's first byte. */
   #start = 0;
 
   constructor(hits: Hits, window: number, overlap: number) {
     this.#hits = hits;
-    this.#buffer = Buffer.allocUnsafe(window);
+    this.#window = window;
     this.#overlap = overlap;
   }
 
   write(chunk: Uint8Array): void {
     let from = 0;
+    this.#makeRoom(chunk.length);
     while (from < chunk.length) {
       if (this.#length === this.#buffer.length) {
         this.#slide();
@@ -95,6 +98,16 @@ class WindowScan implements SecretScan {
   finish(): readonly SecretHit[] {
     this.#search();
     return this.#hits.list();
+  }
+
+  /** For so many more bytes, or for as many as a window has. */
+  #makeRoom(bytes: number): void {
+    const wanted = Math.min(this.#length + bytes, this.#window);
+    if (wanted > this.#buffer.length) {
+      const grown = Buffer.allocUnsafe(Math.min(Math.max(wanted, 2 * this.#buffer.length), this.#window));
+      grown.set(this.#buffer.subarray(0, this.#length));
+      this.#buffer = grown;
+    }
   }
 
   /** Searches a full window and keeps its end, where a secret may have begun. */
@@ -133,12 +146,13 @@ class Hits {
   search(window: Buffer, start: number): void {
     for (const text of textViews(window)) {
       this.#searchView(text, start);
-      if (skimHex(text.bytes).some((bytes) => this.#holdsAny(bytes))) {
+      const characters = text.bytes.toString('latin1');
+      if (skimHex(characters).some((bytes) => this.#holdsAny(bytes))) {
         for (const hex of readHex(text.bytes)) {
           this.#searchView(runView(text, 'hex', hex), start);
         }
       }
-      if (skimBase64(text.bytes).some((bytes) => this.#holdsAny(bytes))) {
+      if (skimBase64(characters).some((bytes) => this.#holdsAny(bytes))) {
         for (const base64 of readBase64(text.bytes)) {
           this.#searchView(runView(text, 'base64', base64), start);
         }
@@ -200,16 +214,6 @@ function textView(inner: View, form: SecretForm, decode: Decoder): View {
 
 function runView(text: View, form: SecretForm, { bytes, locate }: RunReading): View {
   return { bytes, form, locate: (offset) => text.locate(locate(offset)) };
-}
-
-/** Every token has a header of at least so many digits, and two dots. Looking behind makes each digit be looked at once. */
-const LIKE_A_TOKEN = /(?<![\w-])[\w-]{14,}\.[\w-]*\./;
-
-function indexOfToken(bytes: Buffer): number {
-  if (!(bytes.includes('ey') || bytes.includes('ew')) || !LIKE_A_TOKEN.test(bytes.toString('latin1'))) {
-    return -1;
-  }
-  return findTokens(bytes, 1)[0]?.start ?? -1;
 }
 
 function indexOfPrivateKey(bytes: Buffer): number {

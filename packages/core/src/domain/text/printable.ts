@@ -3,8 +3,13 @@
  * start a new line), bidirectional overrides, zero-width characters and unpaired surrogates are shown as `\uXXXX`.
  */
 export function printable(text: string): string {
+  if (HARMLESS.test(text)) return text;
   return Array.from(text, (character) => (isHarmful(character) ? escaped(character) : character)).join('');
 }
+
+/** Nothing harmful and no surrogate pair: nearly every text, and told at once. */
+const HARMLESS =
+  /^[ -~\u00a0-\u00ac\u00ae-\u061b\u061d-\u200a\u2010-\u2027\u202f-\u205f\u2061-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\uffff]*$/;
 
 /** At most `limit` characters; what is cut off is marked by an ellipsis. Surrogate pairs stay whole. */
 export function shortened(text: string, limit: number): string {

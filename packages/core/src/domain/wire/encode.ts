@@ -9,8 +9,6 @@ import type { DecisionResponse, EvaluateRequest } from './types.ts';
  * empty `when-set` members left out, integers as decimal int64, and one spelling for every string.
  */
 
-/** Half of a surrogate pair standing alone, which has no UTF-8 form (with the `u` flag a whole pair does not match). */
-const LONE_SURROGATE = /\p{Surrogate}/gu;
 /** What JSON.stringify leaves raw and the wire format escapes. */
 const HTML_UNSAFE = /[<>&\u2028\u2029]/g;
 
@@ -33,7 +31,7 @@ export function encodeStruct(layout: StructLayout, value: object): string {
 
 /** Encodes one string with its quotes. A lone surrogate becomes U+FFFD. */
 export function encodeString(text: string): string {
-  const json = JSON.stringify(text.replace(LONE_SURROGATE, '\ufffd'));
+  const json = JSON.stringify(text.toWellFormed());
   return json.replace(HTML_UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 

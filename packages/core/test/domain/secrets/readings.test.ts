@@ -64,7 +64,8 @@ describe('runs of digits', () => {
     let runs = 0;
     for (let round = 0; round < 2_000; round += 1) {
       const text = randomText();
-      const skimmed = { hex: skimHex(text), base64: skimBase64(text) };
+      const characters = text.toString('latin1');
+      const skimmed = { hex: skimHex(characters), base64: skimBase64(characters) };
       for (const skip of [0, 1, 2, 3]) {
         const inHex = skip > 1 ? [] : naiveRuns(text, HEX, 4, 16, skip);
         const inBase64 = naiveRuns(text, BASE64, 6, 11, skip);
