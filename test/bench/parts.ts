@@ -1,0 +1,99 @@
+// Parts of the core in one process, each in turn with the least that anybody would have to do for it.
+import { createPublicKey, randomBytes, verify } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseJwks } from '../../packages/core/src/domain/auth/oidc/jwks.ts';
+import { createOidcAuthenticator } from '../../packages/core/src/domain/auth/oidc/verify.ts';
+import { createSecretSearcher } from '../../packages/core/src/domain/secrets/searcher.ts';
+import { openEvidenceRecorder } from '../../packages/core/src/io/evidence-recorder.ts';
+import {
+  GITHUB_CLAIMS,
+  GITHUB_IDENTITY,
+  ISSUED_AT,
+  jwksBytes,
+  rsaKey,
+  token,
+} from '../../packages/core/test/support/tokens.ts';
+
+/** Seconds that each side took for `count` of what it does. */
+export interface PartTimes {
+  readonly count: number;
+  readonly measured: number;
+  readonly yardstick: number;
+}
+
+/** Verifies RS256 tokens against pinned trust and binds an identity to them; the yardstick is the RSA signature alone. */
+export async function timeTokens(count: number): Promise<PartTimes> {
+  const key = rsaKey('key-1');
+  const jwt = token(key, GITHUB_CLAIMS);
+  const keys = parseJwks(jwksBytes(key.jwk));
+  const authenticator = createOidcAuthenticator({
+    provider: 'github-actions',
+    issuer: GITHUB_CLAIMS.iss,
+    audience: GITHUB_CLAIMS.aud,
+    algorithms: ['RS256'],
+    maxTokenAgeSeconds: 900,
+    requiredClaims: ['jti', 'nbf'],
+    jwks: { get: async () => keys },
+    now: () => (ISSUED_AT + 10) * 1000,
+  });
+  const auth = { identity: GITHUB_IDENTITY, algorithm: 'OIDC-JWT', signature: jwt };
+  const publicKey = createPublicKey(key.privateKey);
+  const [header = '', payload = '', signature = ''] = jwt.split('.');
+  const signed = Buffer.from(`${header}.${payload}`);
+  const bytes = Buffer.from(signature, 'base64url');
+  return {
+    count,
+    measured: await seconds(count, async () => {
+      await authenticator.authenticate({ target: 'prod' }, auth);
+    }),
+    yardstick: await seconds(count, async () => {
+      if (!verify('sha256', signed, publicKey, bytes)) throw new Error('the signature is wrong');
+    }),
+  };
+}
+
+/**
+ * Appends evidence, each record durable before the next is asked for, or `together` at a time; the yardstick writes lines of that length
+ * and waits for the disk after each.
+ */
+export async function timeAppends(count: number, together: number): Promise<PartTimes> {
+  const folder = mkdtempSync(join(tmpdir(), 'cavra-bench-'));
+  try {
+    const recorder = await openEvidenceRecorder({
+      folder,
+      signingKey: {
+        id: 'bench-evidence-2099-q4',
+        secret: Buffer.from('evidence-key-of-the-benchmark-0123456789abcdef'),
+      },
+      clock: Date.now,
+      randomBytes,
+      searcher: createSecretSearcher([]),
+    });
+    const request = { target: 'prod', runner_auth: { identity: GITHUB_IDENTITY, algorithm: 'OIDC-JWT' } };
+    const measured = await seconds(count / together, async () => {
+      await Promise.all(Array.from({ length: together }, () => recorder.append(request, { decision: 'allow' })));
+    });
+    const line = Buffer.alloc(Math.round(recorder.bytes / recorder.records), 'x');
+    await recorder.close();
+    const file = await open(join(folder, 'yardstick'), 'w');
+    const yardstick = await seconds(count / together, async () => {
+      await file.write(line);
+      await file.datasync();
+    });
+    await file.close();
+    return { count, measured, yardstick: yardstick * together };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The first tenth is not counted. */
+async function seconds(count: number, work: () => Promise<void>): Promise<number> {
+  for (let index = 0; index < count / 10; index += 1) await work();
+  const start = process.hrtime.bigint();
+  for (let index = 0; index < count; index += 1) await work();
+  return Number(process.hrtime.bigint() - start) / 1e9;
+}
