@@ -87,7 +87,7 @@ class Program {
 
   /** Returns its number. */
   add(variables: number, ...body: readonly Code[]): number {
-    return this.functions.push({ variables, body: body.flat() }) - 1;
+    return this.functions.push({ variables, body }) - 1;
   }
 }
 
@@ -271,8 +271,8 @@ function member({ name, presence }: FieldLayout, slot: number, value: number): C
     // A comma has another member behind it.
     choose(isByte(byte(), ','), [advance(1), expect(isByte(byte(), '"'))], [expect(isByte(byte(), '}'))]),
   ];
-  const optional = partsOf(key).reduceRight<Code>((then, part) => when(part, then), found.flat());
-  return presence === 'always' ? [...set(isMissing, i32(1)), ...optional, ...when(get(isMissing), give(NO))] : optional;
+  const optional = partsOf(key).reduceRight<Code>((then, part) => when(part, then), found);
+  return presence === 'always' ? [set(isMissing, i32(1)), optional, when(get(isMissing), give(NO))] : optional;
 }
 
 /** Conditions that hold together when a text stands at the address. */
