@@ -44,7 +44,7 @@ function run({ command, args, environment, workingDirectory, before }) {
 }
 
 /** @param {readonly number[]} values */
-function spread(values) {
+export function spread(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (/** @type {number} */ index) => sorted[index] ?? Number.NaN;
   const half = sorted.length >> 1;
