@@ -3,8 +3,10 @@ import {
   add,
   and,
   and128,
+  areAllSet,
   assemble,
   below,
+  belowBytes,
   belowSignedBytes,
   type Code,
   call,
@@ -34,20 +36,30 @@ import {
   sixteen,
   store32,
   sub,
+  subBytes,
   trailingZeros,
   variable,
   vector,
   type WasmFunction,
   when,
 } from '../wasm/assembler.ts';
-import { EVIDENCE_RECORD, type FieldLayout, type FieldType, type StructLayout } from '../wire/layout.ts';
+import {
+  EVIDENCE_EVENT_TYPE,
+  EVIDENCE_PRODUCT,
+  EVIDENCE_RECORD,
+  EVIDENCE_SCHEMA_VERSION,
+  type FieldLayout,
+  type FieldType,
+  type StructLayout,
+} from '../wire/layout.ts';
 import { SHORT_ESCAPES, UNICODE_ESCAPES } from './canonical-values.ts';
+import { HASH_DIGITS, RECORD_ID_DIGITS } from './lower-hex.ts';
 import { SLOT_COUNT, slotOf } from './slots.ts';
 
 /**
  * The grammar of evidence lines as a WebAssembly program, made from the layout tables: it looks at sixteen bytes of a string at once
- * and reads a line several times faster than the scanner of `grammar.ts`. It accepts less than the scanner does and nothing that the
- * scanner refuses; a line that it does not accept is the scanner's to judge, which also says what is wrong with it, and where.
+ * and reads a line several times faster than the scanner of `grammar.ts`. It knows the constants and digits of a record as well. It accepts
+ * less than the scanner does and nothing that the scanner refuses; a line that it does not accept is the scanner's to judge, which also says what is wrong with it, and where.
  *
  * Every function takes the address at which something must stand, and the address of the line, and gives the address behind it, or 0.
  * Where the line ends is asked at the end: what a function accepts, it has looked at byte for byte, so that the program has accepted a
@@ -94,7 +106,7 @@ class Program {
 /** A program whose `main` takes the address of a line twice. */
 export function recordProgram(pages: number): Uint8Array<ArrayBuffer> {
   const program = new Program();
-  const values = valueFunctions(program);
+  const values = { ...valueFunctions(program), exact: exactFunctions(program) };
   const record = addStruct(program, EVIDENCE_RECORD, '', values);
   program.add(0, fill(STARTS_AT, 0xff, 2 * SLOT_COUNT * INT), call(record, ADDRESS, LINE));
   return assemble(program.functions, pages);
@@ -128,10 +140,13 @@ function leads() {
   return new Map([...range(0xc2, 0xdf, 1), ...range(0xe0, 0xef, 2), ...range(0xf0, 0xf4, 3), ...special]);
 }
 
-type ValueFunctions = Readonly<Record<Exclude<FieldType, StructLayout>, number>>;
+interface ValueFunctions extends Readonly<Record<Exclude<FieldType, StructLayout>, number>> {
+  /** For members, by their path, that have only one value or are digits. */
+  readonly exact: ReadonlyMap<string, number>;
+}
 
 /** Values of members that are left out when empty. */
-function valueFunctions(program: Program): ValueFunctions {
+function valueFunctions(program: Program): Omit<ValueFunctions, 'exact'> {
   const rest = addRestOfString(program, addEscape(program), addSequence(program));
   const text = program.add(0, expect(isByte(byte(), '"')), call(rest, add(ADDRESS, i32(1)), LINE));
   return {
@@ -140,6 +155,44 @@ function valueFunctions(program: Program): ValueFunctions {
     boolean: program.add(0, expect(equal(load32(ADDRESS), i32(littleEndian('true')))), add(ADDRESS, i32(4))),
     'string-list': addList(program, text),
   };
+}
+
+/** Values that the format fixes, apart from its grammar. */
+function exactFunctions(program: Program): ReadonlyMap<string, number> {
+  const constant = (text: string): number => {
+    const json = JSON.stringify(text);
+    return program.add(0, partsOf(json).map(expect), add(ADDRESS, i32(json.length)));
+  };
+  const recordId = addLowerHex(program, RECORD_ID_DIGITS);
+  const hash = addLowerHex(program, HASH_DIGITS);
+  return new Map([
+    ['schema_version', constant(EVIDENCE_SCHEMA_VERSION)],
+    ['product', constant(EVIDENCE_PRODUCT)],
+    ['event_type', constant(EVIDENCE_EVENT_TYPE)],
+    ['record_id', recordId],
+    ['previous_hash', hash],
+    ['record_hash', hash],
+  ]);
+}
+
+/** A string of lower-case hex digits, sixteen or more. */
+function addLowerHex(program: Program, digits: number): number {
+  const variables = 0;
+  const bytes = vector(variables);
+  const isRange = (from: string, to: string): Code =>
+    belowBytes(subBytes(get(bytes), sixteen(ascii(from))), sixteen(ascii(to) - ascii(from) + 1));
+  // The last sixteen may be looked at a second time.
+  const offsets = Array.from({ length: Math.ceil(digits / 16) }, (_, index) => 1 + Math.min(index * 16, digits - 16));
+  return program.add(
+    variables,
+    expect(isByte(byte(), '"')),
+    offsets.map((offset) => [
+      set(bytes, load128(ADDRESS, offset)),
+      expect(areAllSet(or128(isRange('0', '9'), isRange('a', 'f')))),
+    ]),
+    expect(isByte(byte(1 + digits), '"')),
+    add(ADDRESS, i32(digits + 2)),
+  );
 }
 
 /** What may follow a backslash. */
@@ -245,8 +298,9 @@ function addList(program: Program, text: number): number {
 function addStruct(program: Program, { fields }: StructLayout, path: string, values: ValueFunctions): number {
   const members = fields.map((field) => {
     const { name, type } = field;
-    const value = typeof type === 'string' ? values[type] : addStruct(program, type, `${path}${name}.`, values);
-    return member(field, slotOf(`${path}${name}`), value);
+    const own = `${path}${name}`;
+    const value = typeof type === 'string' ? values[type] : addStruct(program, type, `${own}.`, values);
+    return member(field, slotOf(own), values.exact.get(own) ?? value);
   });
   return program.add(
     1,

@@ -63,7 +63,7 @@ export class RecordReader {
     if (this.#linesToScan > 0) {
       this.#linesToScan -= 1;
     } else if (this.scan.match(line)) {
-      return this.#checkValues();
+      return this.#checkMatchedValues();
     }
     return this.scan.scan(line) ?? this.#checkValues();
   }
@@ -116,6 +116,14 @@ export class RecordReader {
     if (this.scan.has(SLOT.recordHash) && !this.#isLowerHex(SLOT.recordHash, HASH_DIGITS)) {
       return this.#fault(SLOT.recordHash, 'record_hash');
     }
+    return this.#checkMatchedValues();
+  }
+
+  /** What a match leaves open. */
+  #checkMatchedValues(): ValueFault | undefined {
+    if (!this.#readSequence()) {
+      return this.#fault(SLOT.sequence, 'sequence');
+    }
     if (!this.#readTime()) {
       return this.#fault(SLOT.timestamp, 'timestamp');
     }
@@ -154,7 +162,7 @@ export class RecordReader {
   #isLowerHex(slot: number, digits: number): boolean {
     const start = this.scan.start(slot) + 1;
     const end = this.scan.end(slot) - 1;
-    return end - start === digits && isLowerHex(this.scan.line, start, digits);
+    return end - start === digits && isLowerHex(this.scan.line, start, end);
   }
 
   #fault(slot: number, member: string): ValueFault {

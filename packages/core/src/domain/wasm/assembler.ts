@@ -59,16 +59,20 @@ export const fill = (address: number, byte: number, length: number): Code => [
 ];
 
 // Sixteen bytes at once
-export const load128 = (address: Code): Code => [address, 0xfd, 0x00, 0, 0];
+export const load128 = (address: Code, offset = 0): Code => [address, 0xfd, 0x00, 0, unsigned(offset)];
 export const sixteen = (byte: number): Code => [0xfd, 0x0c, Array.from({ length: 16 }, () => byte)];
 export const equalBytes = (a: Code, b: Code): Code => [a, b, 0xfd, 0x23];
 /** Bytes from 0x80 on count as negative. */
 export const belowSignedBytes = (a: Code, b: Code): Code => [a, b, 0xfd, 0x25];
+export const belowBytes = (a: Code, b: Code): Code => [a, b, 0xfd, 0x26];
+export const subBytes = (a: Code, b: Code): Code => [a, b, 0xfd, 0x71];
 export const and128 = (a: Code, b: Code): Code => [a, b, 0xfd, 0x4e];
 export const or128 = (first: Code, ...others: readonly Code[]): Code => [
   first,
   others.map((code) => [code, 0xfd, 0x50]),
 ];
+/** Whether no byte is zero. */
+export const areAllSet = (a: Code): Code => [a, 0xfd, 0x63];
 /** One bit of each byte's sign. */
 export const signs = (a: Code): Code => [a, 0xfd, 0x64];
 
