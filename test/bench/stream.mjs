@@ -6,9 +6,11 @@ import { createWriteStream } from 'node:fs';
 
 export const EVIDENCE_KEY = 'evidence-key-of-the-benchmark-0123456789abcdef0123';
 export const EVIDENCE_KEY_ID = 'bench-evidence-2099-q4';
+/** A line is about as long. */
+export const BYTES_PER_RECORD = 2_040;
 
 /**
- * Writes a stream of `records` signed records of about 1,500 bytes each; the same arguments always give the same bytes.
+ * Writes a stream of `records` signed records of about BYTES_PER_RECORD each; the same arguments always give the same bytes.
  *
  * @param {string} path
  * @param {number} records

@@ -49,7 +49,12 @@ async function main(): Promise<void> {
     },
     colour: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb',
     isTerminal: process.stdout.isTTY === true,
-    progress: process.stderr.isTTY === true && process.env['CI'] === undefined,
+    // Never in the log of a job, even where a job has a terminal.
+    progress:
+      process.stderr.isTTY === true &&
+      process.env['CI'] === undefined &&
+      process.env['TF_BUILD'] === undefined &&
+      process.env['TERM'] !== 'dumb',
     version: __CAVRA_VERSION__,
     nodeVersion: process.version,
     program: [process.execPath, ...process.argv.slice(1, 2)],

@@ -6,9 +6,11 @@ export interface Progress {
 }
 
 const INTERVAL_MS = 200;
+/** Before, threads are still being started, and an estimate would say more of that than of the work. */
+const ESTIMATE_AFTER_MS = 1000;
 
-/** Progress with an estimate on a terminal's stderr; silent elsewhere, and for work that ends at once. */
-export function progressBar(terminal: Terminal): Progress {
+/** Progress in bytes with an estimate on a terminal's stderr; silent elsewhere, and for work that ends at once. */
+export function progressBar(terminal: Pick<Terminal, 'progress' | 'now' | 'err'>): Progress {
   if (!terminal.progress) return { update: () => {}, clear: () => {} };
   const start = terminal.now();
   let shown = start;
@@ -19,13 +21,16 @@ export function progressBar(terminal: Terminal): Progress {
       if (now - shown < INTERVAL_MS || total === 0) return;
       shown = now;
       drawn = true;
-      const left = Math.ceil(((now - start) / Math.max(done, 1)) * (total - done) * 0.001);
-      terminal.err(
-        `\r\u001b[K  ${Math.floor((done / total) * 100)} % of ${Math.ceil(total / 1e6)} MB, about ${left} s left`,
-      );
+      const percent = Math.floor((done / total) * 100);
+      const estimate = now - start < ESTIMATE_AFTER_MS ? '' : `, about ${secondsLeft(now - start, done, total)} s left`;
+      terminal.err(`\r\u001b[K  ${percent} % of ${Math.ceil(total / 1e6)} MB${estimate}`);
     },
     clear: () => {
       if (drawn) terminal.err('\r\u001b[K');
     },
   };
+}
+
+function secondsLeft(elapsedMs: number, done: number, total: number): number {
+  return Math.ceil(((elapsedMs / Math.max(done, 1)) * (total - done)) / 1000);
 }

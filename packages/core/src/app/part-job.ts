@@ -25,11 +25,11 @@ export function partObservers({ sideFiles, expectations, nowMs, facts }: PartJob
   ];
 }
 
-/** Verifies parts of one stream beside this thread. */
+/** Verifies parts of one stream apart from each other. */
 export interface PartVerifiers {
-  /** How many parts are verified at the same time. */
-  readonly concurrency: number;
-  /** Memory for one part, of MAX_PART_BYTES. */
+  /** How many parts should be on their way, so that nobody who verifies has to wait. */
+  readonly lookahead: number;
+  /** Memory for one part, always of the same size. */
   allocate(): Uint8Array;
   /**
    * @param memory from `allocate`, which must not change before the answer

@@ -2,6 +2,9 @@ import type { StreamVerificationRun } from '../domain/evidence/stream-verificati
 import type { VerifiedPart } from '../domain/evidence/verifier.ts';
 import type { PartVerifiers } from './part-job.ts';
 
+/** Reads the next bytes of a stream into `into`; gives how many they are, 0 only at its end. */
+export type ByteReader = (into: Uint8Array) => number | Promise<number>;
+
 /** Some bytes of a stream in memory of their own. */
 interface Piece {
   readonly memory: Uint8Array;
@@ -12,37 +15,33 @@ interface Piece {
 
 const LF = 0x0a;
 
-/** Cuts a stream into pieces of whole lines; a line that is longer than a piece becomes pieces without that promise. */
-export class StreamCutter {
+/** Reads a stream as pieces of whole lines; a line that is longer than a piece becomes pieces without that promise. */
+class StreamCutter {
+  readonly #read: ByteReader;
   readonly #allocate: () => Uint8Array;
   #memory: Uint8Array;
   #length = 0;
   #isAtLineStart = true;
 
   /** @param allocate memory for one piece; always the same size */
-  constructor(allocate: () => Uint8Array) {
+  constructor(read: ByteReader, allocate: () => Uint8Array) {
+    this.#read = read;
     this.#allocate = allocate;
     this.#memory = allocate();
   }
 
-  /** @param chunk may be reused by the caller between two pieces */
-  *write(chunk: Uint8Array): Generator<Piece, void, undefined> {
-    for (let start = 0; start < chunk.length; ) {
-      const part = chunk.subarray(start, start + this.#memory.length - this.#length);
-      this.#memory.set(part, this.#length);
-      this.#length += part.length;
-      start += part.length;
-      if (this.#length === this.#memory.length) {
-        yield this.#cut();
-      }
+  /**
+   * @param added told of all bytes, in their order and before they are part of a piece
+   * @returns undefined: the stream has ended
+   */
+  async next(added: (bytes: Uint8Array) => void): Promise<Piece | undefined> {
+    while (this.#length < this.#memory.length) {
+      const length = await this.#read(this.#memory.subarray(this.#length));
+      if (length === 0) break;
+      added(this.#memory.subarray(this.#length, this.#length + length));
+      this.#length += length;
     }
-  }
-
-  /** The rest of the stream. */
-  *end(): Generator<Piece, void, undefined> {
-    while (this.#length > 0) {
-      yield this.#cut();
-    }
+    return this.#length === 0 ? undefined : this.#cut();
   }
 
   #cut(): Piece {
@@ -60,51 +59,82 @@ export class StreamCutter {
   }
 }
 
-interface PendingPiece extends Piece {
-  readonly part: Promise<VerifiedPart | undefined>;
+/** A piece on its way: what verifies it may answer before the pieces ahead of it are joined. */
+class PendingPiece {
+  readonly memory: Uint8Array;
+  readonly length: number;
+  readonly answer: Promise<void>;
+  isAnswered = false;
+  part: VerifiedPart | undefined;
+
+  constructor({ memory, length }: Piece, part: Promise<VerifiedPart | undefined>) {
+    this.memory = memory;
+    this.length = length;
+    this.answer = part.then((answer) => {
+      this.part = answer;
+      this.isAnswered = true;
+    });
+  }
 }
 
 const NOT_VERIFIED: Promise<undefined> = Promise.resolve(undefined);
 
 /**
- * Feeds a stream to a run, with its parts verified beside this thread: the run only joins what is faultless and fits, and verifies the
- * rest itself. Its outcome is the same as that of `write` with every chunk.
+ * Feeds a stream to a run, with its parts verified apart: the run only joins what is faultless and fits, and verifies the rest itself.
+ * Its outcome is the same as that of `write` with every byte. Each byte is read once, and what was verified is what was hashed.
  *
  * @param joined told how many bytes of the stream are done
  */
 export async function verifyInParts(
-  chunks: AsyncIterable<Uint8Array>,
+  read: ByteReader,
   run: StreamVerificationRun,
   verifiers: PartVerifiers,
   joined: (bytes: number) => void,
 ): Promise<void> {
   const pending: PendingPiece[] = [];
   const free: Uint8Array[] = [];
-  const cutter = new StreamCutter(() => free.pop() ?? verifiers.allocate());
+  const cutter = new StreamCutter(read, () => free.pop() ?? verifiers.allocate());
+  const hash = (bytes: Uint8Array): void => run.hash(bytes);
   let done = 0;
 
-  const joinFirst = async (): Promise<void> => {
-    const piece = pending.shift();
-    if (piece === undefined) return;
-    const part = await piece.part;
-    if (part === undefined || !run.join(part, piece.length)) {
+  const join = (piece: PendingPiece): void => {
+    if (piece.part === undefined || !run.join(piece.part, piece.length)) {
       run.verify(piece.memory.subarray(0, piece.length));
     }
     free.push(piece.memory);
     done += piece.length;
     joined(done);
   };
-  const add = async (piece: Piece): Promise<void> => {
-    const part = piece.isWholeLines ? verifiers.verify(piece.memory, piece.length) : NOT_VERIFIED;
-    pending.push({ ...piece, part });
-    // Enough that nobody who verifies ever waits for this thread.
-    if (pending.length > 2 * verifiers.concurrency) await joinFirst();
+  const joinUntil = async (left: number): Promise<void> => {
+    for (let first = pending[0]; first !== undefined; first = pending[0]) {
+      if (pending.length > left) await first.answer;
+      if (!first.isAnswered) return;
+      pending.shift();
+      join(first);
+    }
   };
 
-  for await (const chunk of chunks) {
-    run.hash(chunk);
-    for (const piece of cutter.write(chunk)) await add(piece);
+  for (let piece = await cutter.next(hash); piece !== undefined; piece = await cutter.next(hash)) {
+    const part = piece.isWholeLines ? verifiers.verify(piece.memory, piece.length) : NOT_VERIFIED;
+    pending.push(new PendingPiece(piece, part));
+    await joinUntil(verifiers.lookahead);
   }
-  for (const piece of cutter.end()) await add(piece);
-  while (pending.length > 0) await joinFirst();
+  await joinUntil(0);
+}
+
+/** Reads from chunks, each of which is valid only until the next is asked for. */
+export function readerOf(chunks: AsyncIterable<Uint8Array>): ByteReader {
+  const iterator = chunks[Symbol.asyncIterator]();
+  let rest: Uint8Array = new Uint8Array();
+  return async (into) => {
+    while (rest.length === 0) {
+      const next = await iterator.next();
+      if (next.done === true) return 0;
+      rest = next.value;
+    }
+    const length = Math.min(rest.length, into.length);
+    into.set(rest.subarray(0, length));
+    rest = rest.subarray(length);
+    return length;
+  };
 }

@@ -19,6 +19,7 @@ import type { HmacVerificationKey } from '../domain/keys/types.ts';
 import { PARALLEL_STREAM_BYTES } from '../domain/limits.ts';
 import type { PartJob, PartVerifiers } from './part-job.ts';
 import type { Clock } from './ports.ts';
+import type { ByteReader } from './stream-parts.ts';
 
 /** An evidence folder, or a stream by itself. */
 export interface EvidenceSource {
@@ -28,6 +29,8 @@ export interface EvidenceSource {
   readonly size: number;
   /** The stream in pieces; each is valid only until the next is asked for. */
   chunks(): AsyncIterable<Uint8Array>;
+  /** The stream from its beginning, to be read into memory of the caller; undefined where it comes only in chunks. */
+  reader?(): ByteReader;
   /** The files beside the stream; undefined when the stream was named by itself. */
   readonly sideFiles: SideFiles | undefined;
   /** The checkpoint's bundle beside the stream. */
@@ -205,8 +208,10 @@ async function readStream(
   const isLarge = source.size >= PARALLEL_STREAM_BYTES && run.canJoin;
   const verifiers = isLarge ? await startPartVerifiers?.(job) : undefined;
   if (verifiers !== undefined) {
-    const { verifyInParts } = await import('./stream-parts.ts');
-    await verifyInParts(source.chunks(), run, verifiers, report).finally(() => verifiers.close());
+    const { readerOf, verifyInParts } = await import('./stream-parts.ts');
+    await verifyInParts(source.reader?.() ?? readerOf(source.chunks()), run, verifiers, report).finally(() =>
+      verifiers.close(),
+    );
     return run.finish();
   }
   let done = 0;

@@ -26,8 +26,8 @@ export const MAX_REPORT_KEYS = 100;
 export const STREAM_CHUNK_BYTES = 1 * MIB;
 /** A stream from this size on is verified by several threads: starting them takes as long as verifying a tenth of it. */
 export const PARALLEL_STREAM_BYTES = 64 * MIB;
-/** What a thread verifies at once ... */
-export const PART_BYTES = 1 * MIB;
+/** What a thread verifies at once: less than fits into the cache of its core ... */
+export const PART_BYTES = 256 * KIB;
 /** ... and how many threads can do so before hashing the stream as a whole, which takes one, is slower than they. */
 export const MAX_PART_THREADS = 4;
 /** A claims or response file of an evidence folder: no larger than the record that holds the same. */

@@ -1,6 +1,7 @@
-import { constants } from 'node:fs';
+import { constants, readSync } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ByteReader } from '../app/stream-parts.ts';
 import type { EvidenceSource } from '../app/verify.ts';
 import { ConfigurationError, EvidenceError } from '../domain/diagnosis.ts';
 import { CHECKPOINT_FILE, CLAIMS_FILE, RESPONSE_FILE, STREAM_FILE } from '../domain/evidence/files.ts';
@@ -28,6 +29,7 @@ export async function openEvidence(path: string): Promise<EvidenceSource> {
     sideFiles,
     checkpoint,
     chunks: () => readChunks(file, streamPath, size),
+    reader: () => readerInto(file, streamPath),
     close: () => file.close(),
   };
 }
@@ -100,6 +102,20 @@ async function* readChunks(file: FileHandle, path: string, size: number): AsyncG
     // When the consumer stops early a read may still be under way; its outcome is of no interest then.
     await reading.catch(() => undefined);
   }
+}
+
+/** Waits for each read: what a stream of many pieces would pay for asking other threads to read is more than it could win. */
+function readerInto({ fd }: FileHandle, path: string): ByteReader {
+  let position = 0;
+  return (into) => {
+    try {
+      const length = readSync(fd, into, 0, into.length, position);
+      position += length;
+      return length;
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+  };
 }
 
 function readChunk(file: FileHandle, into: Buffer, position: number): Promise<number> {

@@ -20,9 +20,15 @@ export interface PartThreadData {
 /** Little garbage survives a record: a small space for new objects stays in the processor's cache. */
 const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 };
 
+/** Parts that wait for a thread: it goes on with them while this thread is busy with one of its own. */
+const PARTS_PER_THREAD = 12;
+/** Parts whose answers may be waited for. */
+const LOOKAHEAD_PER_THREAD = 2 * PARTS_PER_THREAD;
+
 /**
- * Verifies the parts of one stream on as many cores as there are. The bytes of a part stay with whoever asks, and what a thread cannot
- * answer he verifies himself: no thread can make evidence valid, or invalid, by failing.
+ * Verifies the parts of one stream on as many cores as there are: this thread reads and hashes the stream, and verifies what the other
+ * threads have no time for. The bytes of a part stay with whoever asks, and what a thread cannot answer he verifies himself: no thread
+ * can make evidence valid, or invalid, by failing.
  *
  * @param program what a thread runs; it calls `runThread`
  * @returns undefined where there is only one core
@@ -31,22 +37,34 @@ export function startPartThreads(program: URL, job: PartJob): PartVerifiers | un
   const cores = availableParallelism();
   if (cores < 2) return undefined;
   const data: PartThreadData = { kind: 'parts', job };
-  const threads = Math.min(cores, MAX_PART_THREADS);
+  const threads = Math.min(cores - 1, MAX_PART_THREADS);
   const pool = new ThreadPool<PartQuestion, VerifiedPart | undefined>({ program, data, threads, limits: LIMITS });
+  const verifyHere = partVerifier(job);
   return {
-    concurrency: pool.size,
+    lookahead: threads * LOOKAHEAD_PER_THREAD,
     allocate: () => new Uint8Array(new SharedArrayBuffer(PART_BYTES)),
-    verify: (memory, length) => pool.ask({ memory, length }),
+    verify: async (memory, length) => {
+      const question = { memory, length };
+      if (pool.leastLoad < PARTS_PER_THREAD) return pool.ask(question);
+      const part = verifyHere(question);
+      await answersOfThreads();
+      return part;
+    },
     close: () => pool.close(),
   };
 }
 
 /** What a thread does that `startPartThreads` started. */
 export function servePartThread({ job }: PartThreadData): void {
-  // Nobody else writes to a copy, and V8 reads memory that is not shared faster: that is worth more than the copy costs.
-  const copy = Buffer.allocUnsafeSlow(PART_BYTES);
-  serveThread<PartQuestion, VerifiedPart | undefined>(({ memory, length }) => {
-    copy.set(memory.subarray(0, length));
-    return verifyPart(copy.subarray(0, length), { signatures: job.signatures, observers: partObservers(job) });
-  });
+  serveThread<PartQuestion, VerifiedPart | undefined>(partVerifier(job));
+}
+
+function partVerifier(job: PartJob): (question: PartQuestion) => VerifiedPart | undefined {
+  return ({ memory, length }) =>
+    verifyPart(memory.subarray(0, length), { signatures: job.signatures, observers: partObservers(job) });
+}
+
+/** Lets those answers in that came while this thread was busy. */
+function answersOfThreads(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -26,10 +26,18 @@ export class ThreadPool<Question, Answer> {
     return this.#threads.length;
   }
 
+  /** How many questions wait for an answer of the thread that has the least to do; infinite when all have died. */
+  get leastLoad(): number {
+    return this.#least.load;
+  }
+
   /** Asks the thread with the least to do; undefined when it dies before it answers. */
   ask(question: Question): Promise<Answer | undefined> {
-    const least = this.#threads.reduce((best, thread) => (thread.load < best.load ? thread : best));
-    return least.ask(question);
+    return this.#least.ask(question);
+  }
+
+  get #least(): Thread<Question, Answer> {
+    return this.#threads.reduce((best, thread) => (thread.load < best.load ? thread : best));
   }
 
   async close(): Promise<void> {

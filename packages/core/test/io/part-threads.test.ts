@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { PartJob, PartVerifiers } from '../../src/app/part-job.ts';
-import { verifyInParts } from '../../src/app/stream-parts.ts';
+import { readerOf, verifyInParts } from '../../src/app/stream-parts.ts';
 import { StreamVerificationRun } from '../../src/domain/evidence/stream-verification.ts';
+import { PART_BYTES } from '../../src/domain/limits.ts';
 import { startPartThreads } from '../../src/io/part-threads.ts';
 import { outcomeOf } from '../support/parts.ts';
 import { sealChain, stream, VERIFICATION_KEY } from '../support/streams.ts';
@@ -19,8 +20,8 @@ const JOB: PartJob = {
   nowMs: 0,
   facts: false,
 };
-/** More than one part, whose border is in the middle of a line. */
-const STREAM = stream(sealChain(Array.from({ length: 3_000 }, () => ({}))));
+/** Some parts, whose borders are not where their memory ends. */
+const STREAM = stream(sealChain(Array.from({ length: 1_000 }, () => ({}))));
 
 let folder: string;
 beforeEach(() => {
@@ -46,11 +47,59 @@ async function verifyWith(
     },
   };
   const run = new StreamVerificationRun({ signatures: JOB.signatures });
-  async function* chunks() {
-    yield bytes;
-  }
-  await verifyInParts(chunks(), run, counting, () => {}).finally(() => threads.close());
+  await verifyInParts(readerOf(once(bytes)), run, counting, () => {}).finally(() => threads.close());
   return { outcome: outcomeOf(run), faultless };
+}
+
+async function* once(bytes: Buffer) {
+  yield bytes;
+}
+
+/** Offsets at which a part ends and the next begins: behind the last line end that a part has room for. */
+function partBorders(): number[] {
+  const borders: number[] = [];
+  for (let start = 0; start + PART_BYTES < STREAM.length; ) {
+    start = STREAM.lastIndexOf('\n', start + PART_BYTES - 1) + 1;
+    borders.push(start);
+  }
+  return borders;
+}
+
+/** The stream with each of these done to it at each border. */
+function* tamperings(): Generator<Buffer> {
+  const borders = partBorders();
+  if (borders.length < 4) throw new Error('too few parts');
+  for (const border of borders) {
+    const before = STREAM.lastIndexOf('\n', border - 2) + 1;
+    const behind = STREAM.indexOf('\n', border) + 1;
+    const [head, last, first, tail] = [
+      STREAM.subarray(0, before),
+      STREAM.subarray(before, border),
+      STREAM.subarray(border, behind),
+      STREAM.subarray(behind),
+    ];
+    // A record missing, repeated or moved on either side, and a border that is no line end any more.
+    yield Buffer.concat([head, first, tail]);
+    yield Buffer.concat([head, last, tail]);
+    yield Buffer.concat([head, last, last, first, tail]);
+    yield Buffer.concat([head, first, last, tail]);
+    yield Buffer.concat([head, last.subarray(0, -1), first, tail]);
+    yield Buffer.concat([head, last, Buffer.from('\n'), first, tail]);
+    // A byte of the record's number, of its response and of its signature.
+    for (const [line, at] of [
+      [last, before],
+      [first, border],
+    ] as const) {
+      for (const member of ['"sequence":', '"decision":"', '"value":"']) {
+        const changed = Buffer.from(STREAM);
+        const offset = at + line.indexOf(member) + member.length;
+        changed[offset] = changed[offset] === 0x31 ? 0x32 : 0x31;
+        yield changed;
+      }
+    }
+  }
+  // The tail cut off within a part, in the middle of a line.
+  yield STREAM.subarray(0, -100);
 }
 
 function whole(bytes: Buffer): string {
@@ -82,6 +131,23 @@ describe('threads that verify parts', () => {
     expect(faultless).not.toBe(0);
   });
 
+  it('find the same as one thread with tampering on both sides of every border', async () => {
+    const threads = startPartThreads(PROGRAM, JOB);
+    if (threads === undefined) return;
+    try {
+      for (const changed of tamperings()) {
+        const run = new StreamVerificationRun({ signatures: JOB.signatures });
+        await verifyInParts(readerOf(once(changed)), run, threads, () => {});
+        const outcome = outcomeOf(run);
+        expect(outcome).toBe(whole(changed));
+        expect(outcome).toContain('"errors":');
+        expect(outcome).not.toContain('"errors":0');
+      }
+    } finally {
+      await threads.close();
+    }
+  });
+
   it.each([
     ['end at once', ''],
     ['throw', 'throw new Error("no")'],
@@ -96,6 +162,7 @@ describe('threads that verify parts', () => {
   ])('may %s, and nothing is lost', async (_title, text) => {
     const { outcome, faultless } = await verifyWith(program(text), STREAM);
     expect(outcome).toBe(whole(STREAM));
-    if (!Number.isNaN(faultless)) expect(faultless).toBe(0);
+    // What no thread answers, this one verifies.
+    if (!Number.isNaN(faultless)) expect(faultless).toBeLessThanOrEqual(partBorders().length + 1);
   });
 });

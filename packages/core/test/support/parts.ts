@@ -1,5 +1,5 @@
 import { type PartJob, type PartVerifiers, partObservers } from '../../src/app/part-job.ts';
-import { verifyInParts } from '../../src/app/stream-parts.ts';
+import { readerOf, verifyInParts } from '../../src/app/stream-parts.ts';
 import { verifyPart } from '../../src/domain/evidence/part-verifier.ts';
 import { StreamVerificationRun } from '../../src/domain/evidence/stream-verification.ts';
 import type { RecordObserver } from '../../src/domain/evidence/verifier.ts';
@@ -8,12 +8,12 @@ import type { RecordObserver } from '../../src/domain/evidence/verifier.ts';
 export function partVerifiers(job: PartJob, partBytes: number, lost: (part: number) => boolean = () => false) {
   const seen = { parts: 0, faultless: 0 };
   const verifiers: PartVerifiers = {
-    concurrency: 2,
+    lookahead: 4,
     allocate: () => Buffer.alloc(partBytes),
     verify: async (memory, length) => {
       seen.parts += 1;
       if (lost(seen.parts)) return undefined;
-      const part = verifyPart(Buffer.from(memory.subarray(0, length)), {
+      const part = verifyPart(memory.subarray(0, length), {
         signatures: job.signatures,
         observers: partObservers(job),
       });
@@ -56,7 +56,7 @@ export async function outcomeInParts(
 ): Promise<string> {
   const run = new StreamVerificationRun({ signatures: job.signatures, observers });
   let done = 0;
-  await verifyInParts(inChunks(bytes, chunkBytes), run, verifiers, (joined) => {
+  await verifyInParts(readerOf(inChunks(bytes, chunkBytes)), run, verifiers, (joined) => {
     done = joined;
   });
   if (done !== bytes.length) throw new Error(`${done} of ${bytes.length} bytes were joined`);

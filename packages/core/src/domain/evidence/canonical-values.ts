@@ -57,13 +57,13 @@ function kindOf(byte: number): number {
   return byte >= 0xf0 && byte <= 0xf4 ? LEAD_4 : FORBIDDEN;
 }
 
-const SHORT_ESCAPES = new Set(Buffer.from('"\\bfnrt'));
+export const SHORT_ESCAPES = new Set(Buffer.from('"\\bfnrt'));
 
 /**
  * The code units that are written as `\uxxxx`. Backspace and form feed may be written both ways: an older encoder knew no `\b` and
  * `\f`, and its streams stay valid (upstream-weaknesses.md row 34).
  */
-const UNICODE_ESCAPES = new Set(
+export const UNICODE_ESCAPES = new Set(
   [...Array(0x20).keys(), 0x26, 0x3c, 0x3e, 0x2028, 0x2029]
     .filter((unit) => !'\t\n\r'.includes(String.fromCharCode(unit)))
     .map((unit) => Buffer.from(unit.toString(16).padStart(4, '0')).readInt32BE()),

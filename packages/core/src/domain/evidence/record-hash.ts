@@ -28,11 +28,10 @@ export function recordHash(scan: RecordScanner): string {
       .update(line.subarray(closing))
       .digest('hex');
   }
-  // Views of a plain Uint8Array are made faster than those of a Buffer.
-  const bytes = new Uint8Array(line.buffer, line.byteOffset, line.length);
+  // To copy too much and move it costs less than to make views of what is copied.
+  scratch.set(line);
+  scratch.copyWithin(hashAt, afterHash, signatureAt);
   const end = hashAt + signatureAt - afterHash;
-  scratch.set(bytes.subarray(0, hashAt));
-  scratch.set(bytes.subarray(afterHash, signatureAt), hashAt);
   scratch[end] = CLOSE_BRACE;
   return hash('sha256', scratch.subarray(0, end + 1), 'hex');
 }

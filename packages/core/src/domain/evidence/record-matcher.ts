@@ -1,189 +1,83 @@
-import { EVIDENCE_EVENT_TYPE, EVIDENCE_PRODUCT, EVIDENCE_SCHEMA_VERSION } from '../wire/layout.ts';
-import { recordPieces } from './record-pattern.ts';
-import { type MemberRanges, NOWHERE, SLOT, SLOT_COUNT } from './slots.ts';
+import { PART_BYTES } from '../limits.ts';
+import { ENDS_AT, LINES_AT, recordProgram, STARTS_AT, writeTables, ZEROS_BEHIND } from './record-program.ts';
+import { type MemberRanges, SLOT_COUNT } from './slots.ts';
 
-/** Longer lines are left to the scanner: matching a long value takes memory. */
+/** Longer lines are left to the scanner, unless they stand in the matcher's own memory. */
 export const MAX_MATCHED_BYTES = 16 * 1024;
 
-/** Slots whose ranges a match gives. */
-export const MATCHED_SLOTS: Readonly<Uint8Array> = Uint8Array.from({ length: SLOT_COUNT }, (_, slot) =>
-  (Object.values(SLOT) as readonly number[]).includes(slot) ? 1 : 0,
-);
+const PART_AT = LINES_AT + MAX_MATCHED_BYTES;
+const PAGE_BYTES = 64 * 1024;
+const PAGES = Math.ceil((PART_AT + PART_BYTES + ZEROS_BEHIND) / PAGE_BYTES);
 
-const SCHEMA_VERSION = JSON.stringify(EVIDENCE_SCHEMA_VERSION);
-const PRODUCT = JSON.stringify(EVIDENCE_PRODUCT);
-const EVENT_TYPE = JSON.stringify(EVIDENCE_EVENT_TYPE);
-const ALGORITHM = '"HMAC-SHA256"';
-const RECORD_ID_LENGTH = '""'.length + 24;
-const HASH_LENGTH = '""'.length + 64;
-
-// Where the members stand whose place the format fixes, and what stands between those that move.
-const SCHEMA_VERSION_AT = '{"schema_version":'.length;
-const PRODUCT_AT = SCHEMA_VERSION_AT + SCHEMA_VERSION.length + ',"product":'.length;
-const EVENT_TYPE_AT = PRODUCT_AT + PRODUCT.length + ',"event_type":'.length;
-const RECORD_ID_AT = EVENT_TYPE_AT + EVENT_TYPE.length + ',"record_id":'.length;
-const SEQUENCE_AT = RECORD_ID_AT + RECORD_ID_LENGTH + ',"sequence":'.length;
-const BEFORE_PREVIOUS_HASH = ',"previous_hash":'.length;
-const BEFORE_RECORD_HASH = ',"record_hash":'.length;
-const BEFORE_TIMESTAMP = ',"timestamp":'.length;
-const BEFORE_IDENTITY = '{"identity":'.length;
-const BEFORE_RESPONSE = ',"response":'.length;
-const BEFORE_DECISION = ',"decision":'.length;
-const BEFORE_SIGNATURE = ',"signature":'.length;
-const BEFORE_ALGORITHM = '{"algorithm":'.length;
-const BEFORE_KEY_ID = ',"key_id":'.length;
-const BEFORE_VALUE = ',"value":'.length;
-
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const LETTER_K = 0x6b;
-const LETTER_P = 0x70;
-
-type Pieces = Readonly<Record<keyof ReturnType<typeof recordPieces>, RegExp>>;
-
-let compiled: Pieces | undefined;
-
-/** Each use sets where it starts, so all readers can share them. */
-function compiledPieces(): Pieces {
-  compiled ??= Object.fromEntries(
-    Object.entries(recordPieces()).map(([name, source]) => [name, new RegExp(source, 'y')]),
-  ) as Pieces;
-  return compiled;
-}
-
-/** Reads lines by the expressions of `record-pattern.ts`. */
+/** Reads lines by the program of `record-program.ts`. */
 export class RecordMatcher {
-  readonly #pieces = compiledPieces();
-  #line = '';
-  /** Where the piece matched last ended. */
-  #at = 0;
+  /** Lines of a part that stand here are read where they are. */
+  readonly part: Buffer;
+  readonly #buffer: ArrayBuffer;
+  readonly #line: Uint8Array;
+  readonly #starts: Int32Array;
+  readonly #ends: Int32Array;
+  readonly #main: (address: number, line: number) => number;
+
+  constructor({ memory, main }: ReturnType<typeof instantiate>) {
+    this.#buffer = memory;
+    this.#main = main;
+    this.part = Buffer.from(memory, PART_AT, PART_BYTES);
+    this.#line = new Uint8Array(memory, LINES_AT, MAX_MATCHED_BYTES);
+    this.#starts = new Int32Array(memory, STARTS_AT, SLOT_COUNT);
+    this.#ends = new Int32Array(memory, ENDS_AT, SLOT_COUNT);
+  }
 
   /**
-   * @param line a whole line decoded as latin1
-   * @param ranges takes the places of MATCHED_SLOTS; they mean nothing when the line does not match
-   * @returns whether the line is a record, but for its time; false says nothing about it
+   * @param line a whole line
+   * @param ranges takes the places of all members when it is a match
+   * @returns whether the line is canonical; false says nothing about it
    */
-  match(line: string, ranges: MemberRanges): boolean {
-    this.#line = line;
-    this.#at = 0;
-    return (
-      this.#matchHead(ranges) && this.#matchRunner(ranges) && this.#matchResponse(ranges) && this.#matchEnd(ranges)
-    );
-  }
-
-  #matchHead(ranges: MemberRanges): boolean {
-    if (!this.#take(this.#pieces.head)) {
+  match(line: Uint8Array, ranges: MemberRanges): boolean {
+    const address = this.#place(line);
+    if (address === 0 || this.#main(address, address) !== address + line.length) {
       return false;
     }
-    placeHead(this.#line, ranges);
+    ranges.starts.set(this.#starts);
+    ranges.ends.set(this.#ends);
     return true;
   }
 
-  #matchRunner(ranges: MemberRanges): boolean {
-    const { identity, behindIdentity, withoutRunner } = this.#pieces;
-    const start = this.#at;
-    if (this.#line.charCodeAt(start - 1) !== COLON) {
-      ranges.set(SLOT.runnerAuth, NOWHERE, NOWHERE);
-      ranges.set(SLOT.identity, NOWHERE, NOWHERE);
-      return this.#take(withoutRunner);
+  /** The line's address; 0 when there is no room for it. */
+  #place(line: Uint8Array): number {
+    if (line.buffer === this.#buffer) {
+      return line.byteOffset;
     }
-    if (!this.#take(identity)) {
-      return false;
+    if (line.length > MAX_MATCHED_BYTES) {
+      return 0;
     }
-    ranges.set(SLOT.identity, start, this.#at);
-    if (!this.#take(behindIdentity)) {
-      return false;
-    }
-    ranges.set(SLOT.runnerAuth, start - BEFORE_IDENTITY, this.#at - BEFORE_RESPONSE - 1);
-    return true;
-  }
-
-  #matchResponse(ranges: MemberRanges): boolean {
-    const { beforeRule, rule, decision } = this.#pieces;
-    const start = this.#at;
-    if (!this.#take(beforeRule)) {
-      return false;
-    }
-    const ruleAt = this.#at;
-    if (!this.#take(rule)) {
-      return false;
-    }
-    const decisionAt = this.#at;
-    if (!this.#take(decision)) {
-      return false;
-    }
-    ranges.set(SLOT.ruleId, ruleAt, decisionAt - BEFORE_DECISION);
-    ranges.set(SLOT.decision, decisionAt, behindQuote(this.#line, decisionAt + 1));
-    ranges.set(SLOT.response, start, this.#at);
-    return true;
-  }
-
-  #matchEnd(ranges: MemberRanges): boolean {
-    const start = this.#at;
-    if (!this.#take(this.#pieces.end)) {
-      return false;
-    }
-    placeSignature(this.#line, start, ranges);
-    return true;
-  }
-
-  #take(piece: RegExp): boolean {
-    piece.lastIndex = this.#at;
-    const isMatch = piece.test(this.#line);
-    this.#at = piece.lastIndex;
-    return isMatch;
+    this.#line.set(line);
+    return LINES_AT;
   }
 }
 
-function placeHead(line: string, ranges: MemberRanges): void {
-  ranges.set(SLOT.schemaVersion, SCHEMA_VERSION_AT, SCHEMA_VERSION_AT + SCHEMA_VERSION.length);
-  ranges.set(SLOT.product, PRODUCT_AT, PRODUCT_AT + PRODUCT.length);
-  ranges.set(SLOT.eventType, EVENT_TYPE_AT, EVENT_TYPE_AT + EVENT_TYPE.length);
-  ranges.set(SLOT.recordId, RECORD_ID_AT, RECORD_ID_AT + RECORD_ID_LENGTH);
-  const sequenceEnd = line.indexOf(',', SEQUENCE_AT);
-  ranges.set(SLOT.sequence, SEQUENCE_AT, sequenceEnd);
-  const timeAt = placeHashes(line, sequenceEnd, ranges) + BEFORE_TIMESTAMP;
-  ranges.set(SLOT.timestamp, timeAt, behindQuote(line, timeAt + 1));
-}
+let shared: RecordMatcher | undefined;
+let isAvailable = true;
 
-/** Returns where the hashes end. */
-function placeHashes(line: string, start: number, ranges: MemberRanges): number {
-  let at = start;
-  if (line.charCodeAt(at + 2) === LETTER_P) {
-    at += BEFORE_PREVIOUS_HASH;
-    ranges.set(SLOT.previousHash, at, at + HASH_LENGTH);
-    at += HASH_LENGTH;
-  } else {
-    ranges.set(SLOT.previousHash, NOWHERE, NOWHERE);
-  }
-  at += BEFORE_RECORD_HASH;
-  ranges.set(SLOT.recordHash, at, at + HASH_LENGTH);
-  return at + HASH_LENGTH;
-}
-
-/** @param responseEnd where either the record ends or `,"signature":` stands */
-function placeSignature(line: string, responseEnd: number, ranges: MemberRanges): void {
-  if (line.charCodeAt(responseEnd) !== COMMA) {
-    for (const slot of [SLOT.signature, SLOT.signatureAlgorithm, SLOT.signatureKeyId, SLOT.signatureValue]) {
-      ranges.set(slot, NOWHERE, NOWHERE);
+/** The matcher of this thread; undefined where the platform has no WebAssembly, or no memory for it. All that it could read can be scanned. */
+export function recordMatcher(): RecordMatcher | undefined {
+  if (shared === undefined && isAvailable) {
+    try {
+      shared = new RecordMatcher(instantiate());
+    } catch {
+      isAvailable = false;
     }
-    return;
   }
-  const start = responseEnd + BEFORE_SIGNATURE;
-  const end = line.length - 1;
-  const valueAt = end - 1 - HASH_LENGTH;
-  const algorithmAt = start + BEFORE_ALGORITHM;
-  const algorithmEnd = algorithmAt + ALGORITHM.length;
-  ranges.set(SLOT.signature, start, end);
-  ranges.set(SLOT.signatureAlgorithm, algorithmAt, algorithmEnd);
-  ranges.set(SLOT.signatureValue, valueAt, end - 1);
-  if (line.charCodeAt(algorithmEnd + 2) === LETTER_K) {
-    ranges.set(SLOT.signatureKeyId, algorithmEnd + BEFORE_KEY_ID, valueAt - BEFORE_VALUE);
-  } else {
-    ranges.set(SLOT.signatureKeyId, NOWHERE, NOWHERE);
-  }
+  return shared;
 }
 
-function behindQuote(line: string, from: number): number {
-  return line.indexOf('"', from) + 1;
+function instantiate() {
+  if (typeof WebAssembly === 'undefined') throw new TypeError('no WebAssembly');
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(recordProgram(PAGES)));
+  const { memory, main } = exports as {
+    readonly memory: { readonly buffer: ArrayBuffer };
+    readonly main: (address: number, line: number) => number;
+  };
+  writeTables(new DataView(memory.buffer));
+  return { memory: memory.buffer, main };
 }

@@ -1,5 +1,6 @@
 import { EVIDENCE_EVENT_TYPE, EVIDENCE_PRODUCT, EVIDENCE_SCHEMA_VERSION } from '../wire/layout.ts';
 import { type GrammarFault, RecordScanner } from './grammar.ts';
+import { HASH_DIGITS, isLowerHex, RECORD_ID_DIGITS } from './lower-hex.ts';
 import { SLOT } from './slots.ts';
 import { Instant } from './timestamp.ts';
 
@@ -27,20 +28,13 @@ const CONSTANTS: readonly (readonly [slot: number, member: string, json: Buffer]
 const DECISIONS = ['allow', 'require_approval', 'block'] as const;
 const DECISIONS_JSON = DECISIONS.map((decision) => Buffer.from(JSON.stringify(decision)));
 
-const RECORD_ID_DIGITS = 24;
-const HASH_DIGITS = 64;
 /** More than any stream has records, and exact as a number. */
 const MAX_SEQUENCE_DIGITS = 15;
 
 const MINUS = 0x2d;
 const ZERO = 0x30;
 
-/** 1 at each byte that is a lower-case hex digit. */
-const LOWER_HEX = Uint8Array.from({ length: 256 }, (_, byte) =>
-  '0123456789abcdef'.includes(String.fromCharCode(byte)) ? 1 : 0,
-);
-
-/** Compiling the matcher's expressions costs as much as scanning this many lines. */
+/** Making the matcher's program costs as much as scanning this many lines. */
 const MATCH_AFTER_LINES = 500;
 
 /** Reads one line after the other: the grammar first, then the values that the format fixes. */
@@ -50,6 +44,8 @@ export class RecordReader {
   readonly time = new Instant();
   #sequence = 0;
   #decision = 0;
+  #recordHash: string | undefined;
+  #previousHash: string | undefined;
   #linesToScan: number;
 
   /** @param matchAfter lines to scan before it is worth while to match; the outcome is the same for any number */
@@ -62,10 +58,12 @@ export class RecordReader {
    * @returns undefined when the line is a well-formed record; its hash, links and signature are not checked here
    */
   read(line: Uint8Array): RecordFault | undefined {
+    this.#recordHash = undefined;
+    this.#previousHash = undefined;
     if (this.#linesToScan > 0) {
       this.#linesToScan -= 1;
-    } else if (this.scan.match(line) && this.#readMatchedValues()) {
-      return undefined;
+    } else if (this.scan.match(line)) {
+      return this.#checkMatchedValues();
     }
     return this.scan.scan(line) ?? this.#checkValues();
   }
@@ -76,12 +74,14 @@ export class RecordReader {
 
   /** `record_hash` as written; the empty string when absent. */
   get recordHash(): string {
-    return this.hexDigits(SLOT.recordHash);
+    this.#recordHash ??= this.hexDigits(SLOT.recordHash);
+    return this.#recordHash;
   }
 
   /** `previous_hash` as written; the empty string when absent. */
   get previousHash(): string {
-    return this.hexDigits(SLOT.previousHash);
+    this.#previousHash ??= this.hexDigits(SLOT.previousHash);
+    return this.#previousHash;
   }
 
   get decision(): (typeof DECISIONS)[number] {
@@ -96,11 +96,6 @@ export class RecordReader {
   /** A string value that needs no decoding, without its quotes; the empty string when absent. */
   hexDigits(slot: number): string {
     return this.scan.raw(slot);
-  }
-
-  /** What a match leaves open. */
-  #readMatchedValues(): boolean {
-    return this.#readSequence() && this.#readTime() && this.#readDecision();
   }
 
   #checkValues(): ValueFault | undefined {
@@ -121,6 +116,14 @@ export class RecordReader {
     if (this.scan.has(SLOT.recordHash) && !this.#isLowerHex(SLOT.recordHash, HASH_DIGITS)) {
       return this.#fault(SLOT.recordHash, 'record_hash');
     }
+    return this.#checkMatchedValues();
+  }
+
+  /** What a match leaves open. */
+  #checkMatchedValues(): ValueFault | undefined {
+    if (!this.#readSequence()) {
+      return this.#fault(SLOT.sequence, 'sequence');
+    }
     if (!this.#readTime()) {
       return this.#fault(SLOT.timestamp, 'timestamp');
     }
@@ -132,19 +135,25 @@ export class RecordReader {
   }
 
   #readDecision(): boolean {
-    this.#decision = DECISIONS_JSON.findIndex((json) => this.scan.is(SLOT.decision, json));
-    return this.#decision >= 0;
+    for (let rank = 0; rank < DECISIONS_JSON.length; rank += 1) {
+      if (this.scan.is(SLOT.decision, DECISIONS_JSON[rank] as Buffer)) {
+        this.#decision = rank;
+        return true;
+      }
+    }
+    return false;
   }
 
   #readSequence(): boolean {
+    const { line } = this.scan;
     const start = this.scan.start(SLOT.sequence);
     const end = this.scan.end(SLOT.sequence);
-    if (end - start > MAX_SEQUENCE_DIGITS || this.scan.line[start] === MINUS) {
+    if (end - start > MAX_SEQUENCE_DIGITS || line[start] === MINUS) {
       return false;
     }
     let value = 0;
     for (let at = start; at < end; at += 1) {
-      value = value * 10 + (this.scan.line[at] as number) - ZERO;
+      value = value * 10 + (line[at] as number) - ZERO;
     }
     this.#sequence = value;
     return value >= 1;
@@ -153,15 +162,7 @@ export class RecordReader {
   #isLowerHex(slot: number, digits: number): boolean {
     const start = this.scan.start(slot) + 1;
     const end = this.scan.end(slot) - 1;
-    if (end - start !== digits) {
-      return false;
-    }
-    for (let at = start; at < end; at += 1) {
-      if (LOWER_HEX[this.scan.line[at] as number] !== 1) {
-        return false;
-      }
-    }
-    return true;
+    return end - start === digits && isLowerHex(this.scan.line, start, end);
   }
 
   #fault(slot: number, member: string): ValueFault {

@@ -58,8 +58,10 @@ export class Instant implements InstantParts {
       return false;
     }
     const year = number(bytes, start, start + 4);
-    const [month, day] = [number(bytes, start + 5, start + 7), number(bytes, start + 8, start + 10)];
-    const [hour, minute] = [number(bytes, start + 11, start + 13), number(bytes, start + 14, start + 16)];
+    const month = number(bytes, start + 5, start + 7);
+    const day = number(bytes, start + 8, start + 10);
+    const hour = number(bytes, start + 11, start + 13);
+    const minute = number(bytes, start + 14, start + 16);
     const second = number(bytes, start + 17, start + 19);
     if (
       month < 1 ||

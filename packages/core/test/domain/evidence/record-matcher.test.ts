@@ -39,6 +39,9 @@ function everyMember() {
   return unsealed(7, 'a'.repeat(64), { request: struct(field('request')), response });
 }
 
+/** Members whose values a match leaves open. */
+const LEFT_OPEN = ['sequence', 'timestamp', 'response.decision'];
+
 /** Reads a line both ways; a match must be what the scanner accepts, with every member at the same place. */
 function matches(line: Buffer): boolean {
   const matched = new RecordReader(0);
@@ -48,11 +51,23 @@ function matches(line: Buffer): boolean {
   if (JSON.stringify(faults[0]) !== JSON.stringify(faults[1])) {
     throw new Error(`${JSON.stringify(faults)} for ${line.toString('latin1')}`);
   }
-  if (isMatch && faults[1] !== undefined && faults[1].member !== 'timestamp') {
+  if (isMatch && faults[1] !== undefined && !LEFT_OPEN.includes(faults[1].member)) {
     throw new Error(`${JSON.stringify(faults[1])}, but matched: ${line.toString('latin1')}`);
   }
   if (faults[1] === undefined && factsOf(matched) !== factsOf(scanned)) {
     throw new Error(`${factsOf(matched)} and ${factsOf(scanned)}: ${line.toString('latin1')}`);
+  }
+  return isMatch;
+}
+
+const matcher = new RecordScanner();
+const scanner = new RecordScanner();
+
+/** Whether a line is canonical, which both must say of it. */
+function isCanonical(line: Buffer): boolean {
+  const isMatch = matcher.match(line);
+  if (isMatch !== (scanner.scan(line) === undefined)) {
+    throw new Error(`${isMatch ? 'only' : 'not'} matched: ${line.toString('latin1')}`);
   }
   return isMatch;
 }
@@ -80,7 +95,58 @@ describe('matching a line', () => {
   it('leaves what is rare to the scanner', () => {
     const [line = ''] = sealChain([{ request: { target: 'x'.repeat(MAX_MATCHED_BYTES) } }]);
     expect(matches(Buffer.from(line))).toBe(false);
-    expect(matches(Buffer.from(sealRecord(unsealed(1, '', { response: { decision: 'allow' } })).line))).toBe(false);
+    const [huge = ''] = sealChain([{ request: { release_governance: { blocked_count: 2n ** 63n - 1n } } }]);
+    expect(matches(Buffer.from(huge))).toBe(false);
+  });
+
+  it('reads what need not be there', () => {
+    expect(matches(Buffer.from(sealRecord(unsealed(1, '', { response: { decision: 'allow' } })).line))).toBe(true);
+  });
+
+  it('takes strings of any length, and finds what is wrong anywhere in them', () => {
+    for (let length = 1; length <= 70; length += 1) {
+      const reason = 'x'.repeat(length);
+      const line = Buffer.from(sealRecord(unsealed(1, '', { response: { decision: 'allow', reason } }), KEY).line);
+      const start = line.indexOf(reason);
+      expect(matches(line)).toBe(true);
+      const changed = Buffer.from(line);
+      for (let at = start; at < start + length; at += 1) {
+        for (const byte of [0x00, 0x0a, 0x1f, 0x22, 0x26, 0x3c, 0x3d, 0x3e, 0x3f, 0x5c, 0x7f, 0x80, 0xff]) {
+          changed[at] = byte;
+          if (isCanonical(changed) !== (byte === 0x3d || byte === 0x3f || byte === 0x7f)) {
+            throw new Error(`${byte} at ${at} of ${length}`);
+          }
+        }
+        changed[at] = 0x78;
+      }
+    }
+  });
+
+  it('takes every character as the scanner does, as it is and escaped', () => {
+    const [before = '', behind = ''] = sealRecord(
+      unsealed(1, '', { response: { decision: 'allow', reason: '@' } }),
+      KEY,
+    )
+      .line.split('@')
+      .map((half) => Buffer.from(half).toString('latin1'));
+    const isTaken = (text: string) => isCanonical(Buffer.from(`${before}${text}${behind}`, 'latin1'));
+    let taken = 0;
+    for (let unit = 0; unit <= 0xffff; unit += 1) {
+      // Three bytes for every unit, overlong ones and surrogates too.
+      const three = String.fromCharCode(0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f));
+      const digits = unit.toString(16).padStart(4, '0');
+      taken += [three, `\\u${digits}`].filter(isTaken).length;
+      // And every pair of bytes.
+      taken += isTaken(String.fromCharCode(unit >> 8, unit & 0xff)) ? 1 : 0;
+    }
+    for (let lead = 0xf0; lead <= 0xff; lead += 1) {
+      for (let second = 0x70; second <= 0xcf; second += 1) {
+        for (const rest of ['\x80\x80', '\xbf\xbf', '\x80\x7f', '\xc0\x80']) {
+          taken += isTaken(String.fromCharCode(lead, second) + rest) ? 1 : 0;
+        }
+      }
+    }
+    expect(taken).toBeGreaterThan(60_000);
   });
 
   it('takes the longest values that it may meet', () => {
