@@ -7,7 +7,7 @@ import { Conversation } from '../daemon/conversation.ts';
 import { Deliveries } from '../daemon/delivery.ts';
 import type { Engine } from '../daemon/engine.ts';
 import { DaemonEvaluator } from '../daemon/evaluator.ts';
-import { createDaemonLog, type DaemonLog, errorFields } from '../daemon/log.ts';
+import { type DaemonLog, DaemonLogWriter, errorFields } from '../daemon/log.ts';
 import { Streams } from '../daemon/streams.ts';
 import { ReplayMemory } from '../domain/daemon/replay-memory.ts';
 import { CavraError, ConfigurationError, EXIT, RuntimeFailure } from '../domain/diagnosis.ts';
@@ -51,8 +51,8 @@ export interface RunDaemonOptions {
   readonly randomBytes: RandomBytes;
   readonly version: string;
   readonly pid: number;
-  /** Gets each line of the log, with its line end ... */
-  readonly log: (line: string) => void;
+  /** Gets the log, in whole lines ... */
+  readonly log: (lines: string) => void;
   /** ... unless it goes to this file, absolute, which does not grow without end. */
   readonly logFile?: string | undefined;
   /** Calls back for each signal: `stop` (SIGTERM, SIGINT) or `reload` (SIGHUP). Returns what ends that. */
@@ -84,7 +84,8 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
   const loaded = await load();
   let { engine } = loaded;
   const write = options.logFile === undefined ? options.log : openRotatingLog(options.logFile);
-  const log = createDaemonLog(write, now, () => engine.searcher);
+  const lines = new DaemonLogWriter({ write, now, searcher: () => engine.searcher });
+  const { log } = lines;
   const reload = async () => {
     try {
       const next = await load();
@@ -113,6 +114,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
     return await daemon.ended;
   } finally {
     endSignals();
+    lines.flush();
   }
 }
 

@@ -150,6 +150,8 @@ export const DAEMON_STOP_MS = 5_000;
 /** How long a client waits for one answer, and `daemon start` for the daemon. */
 export const DAEMON_ANSWER_MS = 20_000;
 export const DAEMON_START_MS = 15_000;
+/** Node's threads for files in a daemon: so many streams are made durable at the same time. */
+export const DAEMON_THREADS = '16';
 /** Evidence streams that a daemon keeps open; the one that was longest unused is closed first. */
 export const DAEMON_OPEN_STREAMS = 128;
 /** Closed streams whose ends a daemon remembers, to notice a change. */

@@ -202,8 +202,11 @@ function runView(text: View, form: SecretForm, { bytes, locate }: RunReading): V
   return { bytes, form, locate: (offset) => text.locate(locate(offset)) };
 }
 
-/** Every token has a header of at least so many digits, and two dots. Looking behind makes each digit be looked at once. */
-const LIKE_A_TOKEN = /(?<![\w-])[\w-]{14,}\.[\w-]*\./;
+/**
+ * Every token has a header of at least so many digits, that begins somewhere in a word with `ew` or `ey`, and two dots. Looking behind
+ * makes each digit be looked at no more than twice.
+ */
+const LIKE_A_TOKEN = /(?<![\w-])(?=[\w-]*e[wy])[\w-]{14,}\.[\w-]*\./;
 
 function indexOfToken(bytes: Buffer): number {
   if (!(bytes.includes('ey') || bytes.includes('ew')) || !LIKE_A_TOKEN.test(bytes.toString('latin1'))) {

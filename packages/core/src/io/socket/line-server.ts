@@ -171,7 +171,15 @@ class Connection {
 
   #waitForLine(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.refuse('too_slow'), this.#options.sendMs ?? DAEMON_SEND_MS);
+    const lines = this.#lines;
+    this.#timer = setTimeout(() => {
+      // What came in time, and was only not read yet by a process that was busy, is read before this.
+      setImmediate(() => {
+        if (this.#lines === lines) {
+          this.refuse('too_slow');
+        }
+      });
+    }, this.#options.sendMs ?? DAEMON_SEND_MS);
   }
 
   #take(chunk: Buffer): void {
@@ -243,7 +251,9 @@ class Connection {
   /** The client sends no more. A line that it had finished is answered all the same. */
   #halfClosed(): void {
     if (this.#ended) {
-      this.#socket.end();
+      if (!this.#socket.writableEnded) {
+        this.#socket.end();
+      }
       return;
     }
     if (!this.#answering) {
