@@ -20,6 +20,7 @@ import {
   type LoadedConfiguration,
   readAnswerKey,
   readDaemonConfiguration,
+  requireKeptKeys,
   requireUnchangeable,
 } from './daemon-configuration.ts';
 
@@ -87,6 +88,7 @@ async function loadKeys(loaded: LoadedConfiguration, environment: Environment, n
   const { hmac } = loaded.configuration;
   await requireUnchangeable(loaded.paths.keyring, 'the keyring');
   const file = await readKeyringFile(loaded.paths.keyring);
+  await requireKeptKeys(loaded, file);
   const evidence = await resolveSigningKey(file, 'evidence', environment, now());
   if (evidence === undefined) {
     throw wrong('the keyring has no active evidence key, and a daemon’s evidence is always signed');

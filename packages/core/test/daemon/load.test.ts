@@ -87,6 +87,27 @@ describe('5,000 requests of 64 clients', () => {
   }, 60_000);
 });
 
+describe('a daemon that reads its configuration again under load', () => {
+  it('drops no request, and leaves valid chains', async () => {
+    const child = await start();
+    let reloads = 0;
+    const goOn = (count: number) => {
+      if (count > (reloads + 1) * 150) {
+        reloads += 1;
+        files.configure({ rules: reloads % 2 === 0 ? 'strict' : 'compatible' });
+        child.kill('SIGHUP');
+      }
+      return true;
+    };
+    const { acknowledged, failed } = await load(files.socket, { clients: 64, requests: 1_500, runs: 8, goOn });
+    expect([acknowledged.length, failed]).toEqual([1_500, 0]);
+    expect(reloads).toBeGreaterThanOrEqual(9);
+    child.kill('SIGTERM');
+    expect(await child.ended).toBe(0);
+    expect(recordIds().size).toBe(1_500);
+  }, 60_000);
+});
+
 onLinux('a daemon that is killed under load', () => {
   it('keeps every record that it acknowledged, every time, and the next one goes on', async () => {
     const acknowledged: string[] = [];
