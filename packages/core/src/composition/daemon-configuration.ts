@@ -107,15 +107,19 @@ async function requireKept(path: string, what: string, jobs: DaemonConfiguration
 }
 
 /**
- * Refuses keyrings whose keys stand in files that others may read.
+ * Refuses to keep keys in files that others may read. For the daemon itself: whoever asks it something may be root.
  *
  * @throws ConfigurationError CAVRA-E230 naming each of them
  */
 export async function requireKeptKeys(loaded: LoadedConfiguration, { keyring, path }: KeyringFile): Promise<void> {
-  const { group } = loaded.configuration.socket;
-  const checks = keyring.keys.map(async ({ id, secret }) => {
-    if (secret === undefined || 'env' in secret) return;
-    await requireKept(resolve(dirname(path), secret.file), `the key ${id}`, group);
+  const { socket, signingKey } = loaded.configuration;
+  const keys = [
+    { what: 'the signing key', folder: dirname(loaded.path), reference: signingKey.privateKey },
+    ...keyring.keys.map(({ id, secret }) => ({ what: `the key ${id}`, folder: dirname(path), reference: secret })),
+  ];
+  const checks = keys.map(async ({ what, folder, reference }) => {
+    if (reference === undefined || 'env' in reference) return;
+    await requireKept(resolve(folder, reference.file), what, socket.group);
   });
   const failed = (await Promise.allSettled(checks)).flatMap((each) =>
     each.status === 'rejected' ? [each.reason as ConfigurationError] : [],
@@ -134,14 +138,10 @@ export interface AnswerKeyPair {
 /**
  * Reads the key with which the daemon signs its answers.
  *
- * @throws ConfigurationError CAVRA-E222 it is no Ed25519 private key, CAVRA-E230 it is not there, or not the daemon's alone
+ * @throws ConfigurationError CAVRA-E222 it is no Ed25519 private key, CAVRA-E230 it is not there
  */
 export async function readAnswerKey(loaded: LoadedConfiguration, environment: Environment): Promise<AnswerKeyPair> {
-  const { signingKey, socket } = loaded.configuration;
-  const { id, privateKey: reference } = signingKey;
-  if ('file' in reference) {
-    await requireKept(resolve(dirname(loaded.path), reference.file), 'the signing key', socket.group);
-  }
+  const { id, privateKey: reference } = loaded.configuration.signingKey;
   const text = await readSecretText(reference, dirname(loaded.path), environment);
   return { id, text, ...ed25519PrivateKey(text, 'the signing key of the daemon') };
 }
