@@ -1,7 +1,7 @@
 // @ts-check
 // Loads a resident daemon with authenticated requests of many clients, and kills one under load again and again.
 //
-//   node test/bench/daemon.mjs [--requests N] [--clients N] [--kills N] [--rounds N] [--json] [--keep] [--cpu-prof DIR]
+//   node test/bench/daemon.mjs [--requests N] [--clients N] [--kills N] [--rounds N] [--runs N] [--json] [--keep] [--cpu-prof DIR]
 import { createHash, createHmac } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     clients: { type: 'string', default: '64' },
     kills: { type: 'string', default: '50' },
     rounds: { type: 'string', default: '10' },
+    runs: { type: 'string' },
     json: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     'cpu-prof': { type: 'string' },
@@ -68,7 +69,7 @@ async function soak(total, clientCount, roundCount) {
   let asked = 0;
 
   const round = async (/** @type {number} */ count, /** @type {boolean} */ counts) => {
-    const lines = linesOf(count, clientCount, asked);
+    const lines = linesOf(count, clientCount, asked, values.runs === undefined ? undefined : Number(values.runs));
     asked += count;
     const worked = processorSeconds(daemon.pid);
     const seconds = await ask(site.socket, lines, (answer, milliseconds) => {
