@@ -162,6 +162,12 @@ async function createOidc(
     import('../io/jwks-source.ts'),
     import('node:path'),
   ]);
+  for (const { jwks, issuer } of issuers) {
+    // Who can write an issuer's keys can be anybody.
+    if ('file' in jwks) {
+      await requireUnchangeable(resolve(dirname(loaded.path), jwks.file), `the key set of ${issuer}`);
+    }
+  }
   const client = issuers.some(({ jwks }) => 'url' in jwks) ? await http() : undefined;
   return createIssuerRouter(
     issuers.flatMap((trust) => {

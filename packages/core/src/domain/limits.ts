@@ -139,6 +139,10 @@ export const MAX_SUMMARY_TEXT = 400;
 export const MAX_DAEMON_LINE_BYTES = MAX_REQUEST_BYTES + 4 * KIB;
 /** One line from a daemon: a response repeats members of its request, and base64 makes it a third longer. */
 export const MAX_DAEMON_ANSWER_BYTES = 8 * MIB;
+/** Lines longer than this are worked on ... */
+export const DAEMON_LONG_LINE_BYTES = 64 * KIB;
+/** ... so many at a time: what a line becomes in memory can be twenty times as large as the line. */
+export const DAEMON_LONG_LINES = 1;
 /** How long a client may take to send one line, and to take each part of its answer. */
 export const DAEMON_SEND_MS = 5_000;
 export const MAX_DAEMON_CONNECTIONS = 128;

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -18,6 +19,7 @@ import { Retention } from '../../src/daemon/retention.ts';
 import { Streams } from '../../src/daemon/streams.ts';
 import { createSecretSearcher } from '../../src/domain/secrets/searcher.ts';
 import { openRotatingLog } from '../../src/io/rotating-log.ts';
+import { Turns } from '../../src/io/socket/turns.ts';
 import { systemClock, systemRandomBytes } from '../../src/io/system.ts';
 import { rejectionOf } from '../support/refusal.ts';
 import {
@@ -293,6 +295,57 @@ describe('what is logged', () => {
     lines.flush();
     lines.flush();
     expect(writes).toEqual(['{"time":"1970-01-01T00:00:00Z","level":"info","event":"stopped"}\n']);
+  });
+});
+
+describe('streams of many runs', () => {
+  it('are not all kept open, and go on where they were', async () => {
+    const files = newFiles();
+    mkdirSync(files.evidence, { mode: 0o700 });
+    const streams = new Streams({
+      root: realpathSync(files.evidence),
+      maxOpen: 3,
+      clock: systemClock,
+      randomBytes: systemRandomBytes,
+    });
+    const key = { ...EVIDENCE_KEY, status: 'active' } as const;
+    const keys = { evidenceKey: EVIDENCE_KEY, evidenceVerification: [key], searcher: createSecretSearcher([]) };
+    const record = (run: number) =>
+      streams.use({ name: `run-${run}` }, keys, async (recorder) => {
+        await recorder.append(APPROVED, { decision: 'allow' });
+        expect(streams.size).toBeLessThanOrEqual(3);
+      });
+    const runs = Array.from({ length: 20 }, (_, run) => run);
+    for (const _round of [1, 2, 3]) await Promise.all(runs.map(record));
+    await streams.close();
+    expect(streams.size).toBe(0);
+    expect(runs.map((run) => linesOf(files, `run-${run}`).length)).toEqual(runs.map(() => 3));
+    // Nor are their locks.
+    const left = runs.flatMap((run) => readdirSync(join(files.evidence, `run-${run}`)));
+    expect(left.filter((name) => name.includes('.lock-'))).toEqual([]);
+  });
+});
+
+describe('turns', () => {
+  it('are given in the order in which they are asked for, so many at a time', async () => {
+    const turns = new Turns(2);
+    const begun: number[] = [];
+    const ends: (() => void)[] = [];
+    const all = [0, 1, 2, 3].map(async (number) => {
+      const end = await turns.take();
+      begun.push(number);
+      ends[number] = end;
+    });
+    await Promise.all(all.slice(0, 2));
+    expect(begun).toEqual([0, 1]);
+    ends[1]?.();
+    // Ending twice gives no second turn away.
+    ends[1]?.();
+    await all[2];
+    expect(begun).toEqual([0, 1, 2]);
+    ends[0]?.();
+    await all[3];
+    expect(begun).toEqual([0, 1, 2, 3]);
   });
 });
 
