@@ -126,7 +126,8 @@ export function writeSite(folder, issuer) {
 export async function spawnDaemon({ configuration, folder }, issuer, nodeArguments = []) {
   const log = join(folder, 'daemon.log');
   return spawnUntil(
-    [...nodeArguments, CLI, 'daemon', 'run', '--config', configuration, '--log-file', log],
+    // As the systemd unit of the example does.
+    ['--max-old-space-size=384', ...nodeArguments, CLI, 'daemon', 'run', '--config', configuration, '--log-file', log],
     {
       EVIDENCE_KEY: EVIDENCE_KEY.secret,
       RUNNER_KEY: RUNNER_KEY.secret,
