@@ -108,6 +108,7 @@ async function parts({ pairs }) {
     /** @type {string} */ yardstick,
     /** @type {() => Promise<import('./parts.ts').PartTimes>} */ time,
   ) => {
+    /** @type {import('./parts.ts').PartTimes[]} */
     const times = [];
     for (let round = 0; round < pairs; round += 1) times.push(await time());
     const each = (/** @type {'measured' | 'yardstick'} */ side) => microseconds(times, side);

@@ -17,7 +17,7 @@ function shellBlocks(page: string): string[] {
 /** The shell blocks of the README, each run as it stands in a folder that has what its reader would have. */
 const BLOCKS = shellBlocks('README.md');
 /** Pages whose blocks are run one after another. */
-const PAGES = ['docs/evidence-format.md', 'docs/air-gapped.md', 'docs/retention.md'];
+const PAGES = ['docs/evidence-format.md', 'docs/air-gapped.md', 'docs/retention.md', 'docs/daemon.md'];
 const SCRIPTS: Readonly<Record<string, string>> = JSON.parse(readRepositoryFile('package.json')).scripts;
 
 let folder: string;

@@ -56,7 +56,8 @@ export {
   startDaemon,
   stopDaemon,
 } from './composition/daemon-control.ts';
-export { type DoctorCheck, type DoctorReport, examineJob } from './composition/doctor.ts';
+export { type DoctorReport, examineJob } from './composition/doctor.ts';
+export type { DoctorCheck } from './composition/doctor-check.ts';
 export { type ReportedVerification, reportEvidence } from './composition/evidence-report.ts';
 export { type CreateGateOptions, createGate, type Gate } from './composition/gate.ts';
 export {

@@ -120,6 +120,20 @@ describe.each(nodeBinaries())('daemon run on $name', ({ path: node }) => {
   });
 });
 
+describe('many daemons that start at once', () => {
+  it('leave one, over the socket of one that was killed', async () => {
+    const first = await site.spawn();
+    first.process.kill('SIGKILL');
+    await first.ended;
+    const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => site.spawn()));
+    const refused = outcomes.flatMap((each) => (each.status === 'rejected' ? [String(each.reason)] : []));
+    expect(refused).toHaveLength(4);
+    for (const reason of refused) expect(reason).toMatch(/CAVRA-E522/);
+    expect((await site.daemon('status')).status).toBe(0);
+    expect((await site.daemon('stop')).status).toBe(0);
+  }, 30_000);
+});
+
 describe('a daemon that was killed', () => {
   it('leaves nothing that keeps the next one from starting', async () => {
     const first = await site.spawn();

@@ -266,6 +266,20 @@ describe('an external runtime that fails', () => {
     30_000,
   );
 
+  it('because somebody put another program in its place while it ran does not: what was verified goes on', async () => {
+    const path = join(job.folder, 'replaced.cjs');
+    const evil = `require('node:fs').writeFileSync(${JSON.stringify(path)}, '#!/bin/sh\\nexit 9\\n');`;
+    const text = readFileSync(RUNTIME, 'utf8').replace(/^(#!.*\n)/, `$1${evil}\n`);
+    writeFileSync(path, text);
+    const { status, report } = await gate(JOB, REQUEST, '--runtime', path, '--runtime-sha256', sha256(text));
+    expect(readFileSync(path, 'utf8')).toBe('#!/bin/sh\nexit 9\n');
+    expect(report).toMatchObject({ verdict: 'pass', evidence: { valid: true } });
+    expect(status).toBe(0);
+    // The next gate looks again.
+    const next = await gate(JOB, REQUEST, '--runtime', path, '--runtime-sha256', sha256(text));
+    expect(next.report.diagnosis?.code).toBe('CAVRA-E218');
+  });
+
   it('and takes no other process with it, whatever its PID file says', async () => {
     const bystander = spawn('sleep', ['60']);
     const path = join(job.folder, 'wrong-pid.cjs');

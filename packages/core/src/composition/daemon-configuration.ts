@@ -8,8 +8,10 @@ import { ed25519PrivateKey } from '../domain/keys/ed25519-private.ts';
 import type { SecretReference } from '../domain/keys/keyring-key.ts';
 import { MAX_SECRET_FILE_BYTES } from '../domain/limits.ts';
 import { readConfigurationFile } from '../io/configuration-file.ts';
+import type { KeyringFile } from '../io/keyring-file.ts';
 import { FileProblem, readRegularFile } from '../io/read-regular-file.ts';
-import { resolveSocketPath } from '../io/socket/socket-path.ts';
+import { groupId, resolveSocketPath } from '../io/socket/socket-path.ts';
+import { changeableAncestor, isOurs, mayOthersWrite } from '../io/writable-by-others.ts';
 
 /** A daemon's configuration as read from its file, with absolute paths. */
 export interface LoadedConfiguration {
@@ -31,7 +33,7 @@ export interface DaemonPaths {
 /** In the state folder: what only the daemon's own user may read, to speak with it about itself. */
 export const CONTROL_FILE = 'control.json';
 
-const WRITABLE_BY_OTHERS = 0o022;
+const PERMISSIONS = 0o777;
 
 /**
  * Reads the configuration file alone, without what it names.
@@ -60,18 +62,69 @@ export async function readDaemonConfiguration(path: string): Promise<LoadedConfi
 }
 
 /**
- * Refuses a file that others than its owner may write: it says whom the daemon believes. Windows has no such permissions.
+ * Refuses a file that others than the daemon's user and root may write, or put another one in the place of: it says whom the daemon
+ * believes. Windows has no such permissions.
  *
  * @throws ConfigurationError CAVRA-E230
  */
 export async function requireUnchangeable(path: string, what: string): Promise<void> {
   if (process.platform === 'win32') return;
   const stats = await lstat(path).catch(() => undefined);
-  if (stats === undefined) return;
-  const owners = [0, process.geteuid?.()];
-  if ((stats.mode & WRITABLE_BY_OTHERS) !== 0 || !owners.includes(stats.uid)) {
-    throw new ConfigurationError('CAVRA-E230', `${what} may be written by others than the daemon’s user and root`);
+  // What cannot be read is told where it is read.
+  if (stats === undefined || stats.isSymbolicLink()) return;
+  if (mayOthersWrite(stats)) {
+    throw wrong(`${what} may be written by others than the daemon’s user and root`);
   }
+  const folder = await changeableAncestor(path);
+  if (folder !== undefined) {
+    throw wrong(`${what} may be replaced by others than the daemon’s user and root: they may write to ${folder}`);
+  }
+}
+
+/** What others than the daemon's user, its group and root may do with a key; the daemon is there so that jobs cannot read it. */
+const NOT_FOR_A_KEY = 0o027;
+const READABLE_BY_GROUP = 0o040;
+
+/**
+ * Refuses the file of a key that others may read. A group may, for keys that an administrator gives to the daemon's; but not the group
+ * of the jobs.
+ *
+ * @throws ConfigurationError CAVRA-E230
+ */
+async function requireKept(path: string, what: string, jobs: DaemonConfiguration['socket']['group']): Promise<void> {
+  if (process.platform === 'win32') return;
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats === undefined || stats.isSymbolicLink()) return;
+  const ofJobs =
+    jobs !== undefined &&
+    (stats.mode & READABLE_BY_GROUP) !== 0 &&
+    stats.gid === (await groupId(jobs).catch(() => undefined));
+  if (ofJobs || !isOurs(stats.uid) || (stats.mode & NOT_FOR_A_KEY) !== 0) {
+    const mode = (stats.mode & PERMISSIONS).toString(8).padStart(4, '0');
+    const why = ofJobs ? 'the group of the jobs may read it' : 'others than the daemon’s user may read or change it';
+    throw wrong(`the file of ${what} has mode ${mode}: ${why}; expected 0600 and the daemon’s user as owner`);
+  }
+}
+
+/**
+ * Refuses to keep keys in files that others may read. For the daemon itself: whoever asks it something may be root.
+ *
+ * @throws ConfigurationError CAVRA-E230 naming each of them
+ */
+export async function requireKeptKeys(loaded: LoadedConfiguration, { keyring, path }: KeyringFile): Promise<void> {
+  const { socket, signingKey } = loaded.configuration;
+  const keys = [
+    { what: 'the signing key', folder: dirname(loaded.path), reference: signingKey.privateKey },
+    ...keyring.keys.map(({ id, secret }) => ({ what: `the key ${id}`, folder: dirname(path), reference: secret })),
+  ];
+  const checks = keys.map(async ({ what, folder, reference }) => {
+    if (reference === undefined || 'env' in reference) return;
+    await requireKept(resolve(folder, reference.file), what, socket.group);
+  });
+  const failed = (await Promise.allSettled(checks)).flatMap((each) =>
+    each.status === 'rejected' ? [each.reason as ConfigurationError] : [],
+  );
+  if (failed.length > 0) throw wrong(failed.map(({ message }) => message).join('; '), failed[0]);
 }
 
 export interface AnswerKeyPair {
@@ -108,5 +161,9 @@ async function readSecretText(reference: SecretReference, folder: string, enviro
 }
 
 function missingKey(reason: string, cause?: unknown): ConfigurationError {
-  return new ConfigurationError('CAVRA-E230', `the signing key of the daemon is not here: ${reason}`, { cause });
+  return wrong(`the signing key of the daemon is not here: ${reason}`, cause);
+}
+
+function wrong(message: string, cause?: unknown): ConfigurationError {
+  return new ConfigurationError('CAVRA-E230', message, { cause });
 }

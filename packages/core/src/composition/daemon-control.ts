@@ -3,7 +3,7 @@ import type { Environment } from '../app/credentials.ts';
 import type { Clock, RandomBytes } from '../app/ports.ts';
 import type { DaemonIdentity, StatusBody } from '../domain/daemon/answers.ts';
 import { CavraError, ConfigurationError, RuntimeFailure } from '../domain/diagnosis.ts';
-import { DAEMON_START_MS, DAEMON_STOP_MS, MAX_CONFIGURATION_FILE_BYTES } from '../domain/limits.ts';
+import { DAEMON_START_MS, DAEMON_STOP_MS, DAEMON_THREADS, MAX_CONFIGURATION_FILE_BYTES } from '../domain/limits.ts';
 import { startDetached } from '../io/detached.ts';
 import { FileProblem, readRegularFile } from '../io/read-regular-file.ts';
 import { DaemonClient } from '../io/socket/daemon-client.ts';
@@ -84,7 +84,7 @@ export async function startDaemon(
   await requireNotRunning(client, loaded.paths.socket);
   const state = await openPrivateFolder(loaded.paths.state, 'the state folder');
   const log = join(state, LOG_FILE);
-  const child = await startDetached(command(log), options.environment, log);
+  const child = await startDetached(command(log), { UV_THREADPOOL_SIZE: DAEMON_THREADS, ...options.environment }, log);
   let exit: number | null | undefined;
   child.ended.then(
     (status) => {

@@ -20,6 +20,7 @@ import {
   type LoadedConfiguration,
   readAnswerKey,
   readDaemonConfiguration,
+  requireKeptKeys,
   requireUnchangeable,
 } from './daemon-configuration.ts';
 
@@ -87,6 +88,7 @@ async function loadKeys(loaded: LoadedConfiguration, environment: Environment, n
   const { hmac } = loaded.configuration;
   await requireUnchangeable(loaded.paths.keyring, 'the keyring');
   const file = await readKeyringFile(loaded.paths.keyring);
+  await requireKeptKeys(loaded, file);
   const evidence = await resolveSigningKey(file, 'evidence', environment, now());
   if (evidence === undefined) {
     throw wrong('the keyring has no active evidence key, and a daemon’s evidence is always signed');
@@ -160,6 +162,12 @@ async function createOidc(
     import('../io/jwks-source.ts'),
     import('node:path'),
   ]);
+  for (const { jwks, issuer } of issuers) {
+    // Who can write an issuer's keys can be anybody.
+    if ('file' in jwks) {
+      await requireUnchangeable(resolve(dirname(loaded.path), jwks.file), `the key set of ${issuer}`);
+    }
+  }
   const client = issuers.some(({ jwks }) => 'url' in jwks) ? await http() : undefined;
   return createIssuerRouter(
     issuers.flatMap((trust) => {

@@ -16,7 +16,8 @@ import { programIdentity } from './verifier.ts';
 /** A run of the gate that a resident daemon answers: the job proves who it is, and holds neither evidence key nor trust of its own. */
 export interface DaemonRun {
   openProver(identity: RunnerIdentity): Promise<RunnerProver>;
-  openFolder(identity: RunnerIdentity): Promise<EvidenceFolderPort>;
+  /** @param asked `before`: by an earlier process of this run; only what is recorded is taken */
+  openFolder(identity: RunnerIdentity, asked?: 'before'): Promise<EvidenceFolderPort>;
   readonly notes: readonly string[];
 }
 
@@ -27,7 +28,7 @@ export interface DaemonRunNetwork {
   readonly deadline: number;
 }
 
-const NEEDLESS_KEY =
+export const NEEDLESS_KEY =
   'this job holds an evidence key (CAVRA_DAEMON_EVIDENCE_HMAC_KEY) that it does not need: take it away, the daemon signs';
 
 /**
@@ -58,7 +59,7 @@ export async function openDaemonRun(
       chosen = await chooseProver({ ...proving, serviceConnectionId: azureServiceConnection }, daemon.name);
       return chosen.prover;
     },
-    async openFolder(identity) {
+    async openFolder(identity, asked) {
       if (chosen === undefined) throw new Error('the evidence folder is opened before it is known how to prove');
       const secrets = runnerKey === undefined ? [] : [{ name: 'the runner key', value: runnerKey.secret }];
       return openSocketFolder({
@@ -70,6 +71,7 @@ export async function openDaemonRun(
         searcher: createSecretSearcher([...configuredSecrets(environment), ...secrets]),
         now,
         verifier: await programIdentity(options),
+        recovers: asked === 'before',
         ...(runFacts === undefined ? {} : { runFacts }),
       });
     },

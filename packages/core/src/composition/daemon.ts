@@ -7,7 +7,8 @@ import { Conversation } from '../daemon/conversation.ts';
 import { Deliveries } from '../daemon/delivery.ts';
 import type { Engine } from '../daemon/engine.ts';
 import { DaemonEvaluator } from '../daemon/evaluator.ts';
-import { createDaemonLog, type DaemonLog, errorFields } from '../daemon/log.ts';
+import { type DaemonLog, DaemonLogWriter, errorFields } from '../daemon/log.ts';
+import { Retention } from '../daemon/retention.ts';
 import { Streams } from '../daemon/streams.ts';
 import { ReplayMemory } from '../domain/daemon/replay-memory.ts';
 import { CavraError, ConfigurationError, EXIT, RuntimeFailure } from '../domain/diagnosis.ts';
@@ -51,8 +52,8 @@ export interface RunDaemonOptions {
   readonly randomBytes: RandomBytes;
   readonly version: string;
   readonly pid: number;
-  /** Gets each line of the log, with its line end ... */
-  readonly log: (line: string) => void;
+  /** Gets the log, in whole lines ... */
+  readonly log: (lines: string) => void;
   /** ... unless it goes to this file, absolute, which does not grow without end. */
   readonly logFile?: string | undefined;
   /** Calls back for each signal: `stop` (SIGTERM, SIGINT) or `reload` (SIGHUP). Returns what ends that. */
@@ -65,6 +66,7 @@ export interface RunDaemonOptions {
 /** In the state folder: the socket that was made last. */
 const SOCKET_FILE = 'socket.json';
 const HOUSEKEEPING_MS = 30_000;
+const RETENTION_MS = 60 * 60 * 1000;
 const LOCK_WAIT_MS = 300;
 const CONTROL_SECRET_BYTES = 32;
 const INSTANCE_BYTES = 16;
@@ -84,7 +86,8 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
   const loaded = await load();
   let { engine } = loaded;
   const write = options.logFile === undefined ? options.log : openRotatingLog(options.logFile);
-  const log = createDaemonLog(write, now, () => engine.searcher);
+  const lines = new DaemonLogWriter({ write, now, searcher: () => engine.searcher });
+  const { log } = lines;
   const reload = async () => {
     try {
       const next = await load();
@@ -113,6 +116,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<number> {
     return await daemon.ended;
   } finally {
     endSignals();
+    lines.flush();
   }
 }
 
@@ -152,12 +156,14 @@ class ResidentDaemon {
   readonly #streams: Streams;
   readonly #journal: ReplayJournal;
   readonly #memory: ReplayMemory;
+  readonly #retention: Retention;
+  #nextRetention = 0;
   #server: LineServer | undefined;
   #housekeeping: NodeJS.Timeout | undefined;
   #stopping = false;
   #end: (status: number) => void = () => undefined;
 
-  private constructor(parts: OpenParts, { engine, log, verifier }: DaemonContext) {
+  private constructor(parts: OpenParts, now: Clock, { engine, log, verifier }: DaemonContext) {
     this.#engine = engine;
     this.#log = log;
     this.#verifier = verifier;
@@ -166,6 +172,7 @@ class ResidentDaemon {
     this.#streams = parts.streams;
     this.#journal = parts.journal;
     this.#memory = parts.memory;
+    this.#retention = new Retention({ root: parts.evidence, streams: parts.streams, now, log });
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -173,7 +180,7 @@ class ResidentDaemon {
 
   static async open(options: RunDaemonOptions, loaded: LoadedEngine, context: DaemonContext): Promise<ResidentDaemon> {
     const parts = await openParts(options, loaded);
-    const daemon = new ResidentDaemon(parts, context);
+    const daemon = new ResidentDaemon(parts, options.now, context);
     try {
       await daemon.#listen(options, loaded);
       return daemon;
@@ -267,6 +274,10 @@ class ResidentDaemon {
   async #keepHouse(mark: SocketMark, now: Clock): Promise<void> {
     this.#memory.forgetExpired(now());
     await this.#journal.forgetExpired();
+    if (now() >= this.#nextRetention) {
+      this.#nextRetention = now() + RETENTION_MS;
+      await this.#retention.run(this.#engine().limits.evidenceDays);
+    }
     if (process.platform === 'win32' || this.#stopping) return;
     const found = await lstat(mark.path, { bigint: true }).catch(() => undefined);
     if (found === undefined || String(found.ino) !== mark.ino || String(found.dev) !== mark.dev) {
@@ -281,6 +292,7 @@ const LATE_MARGIN_MS = 300;
 
 interface OpenParts {
   readonly state: string;
+  readonly evidence: string;
   readonly locks: readonly WriterLock[];
   readonly streams: Streams;
   readonly memory: ReplayMemory;
@@ -301,6 +313,7 @@ async function openParts({ now, randomBytes }: RunDaemonOptions, loaded: LoadedE
     const maxOpen = Math.max(DAEMON_OPEN_STREAMS, connections);
     return {
       state,
+      evidence,
       locks,
       memory,
       journal,

@@ -9,22 +9,12 @@ import { readIdentity } from '../domain/identity/read.ts';
 import { IDENTITY_FIELDS } from '../domain/identity/sources.ts';
 import type { Provider, RunnerIdentity } from '../domain/wire/types.ts';
 import { errorCode } from '../io/system-error.ts';
+import { attempt, attemptAsync, type DoctorCheck, type Examination, missing, ok, warning } from './doctor-check.ts';
 import { loadKeys, NO_CHECKPOINT, type RunKeys } from './keys.ts';
 import { refuseUnverifiedTls } from './network.ts';
 
-/** One thing that a job offers, or lacks. */
-export interface DoctorCheck {
-  readonly name: string;
-  /** `missing` keeps the gate from running; `warning` does not. */
-  readonly state: 'ok' | 'warning' | 'missing';
-  /** Never a secret: keys are named by their ids. */
-  readonly detail: string;
-  /** What to do; absent with `ok`. */
-  readonly action?: string;
-}
-
 export interface DoctorReport {
-  /** Whether the gate could run here, as far as can be told without asking anybody. */
+  /** Whether the gate could run here, as far as can be told without proving anything to anybody. */
   readonly ready: boolean;
   readonly provider: string;
   /** How the gate would authenticate. */
@@ -45,28 +35,22 @@ export interface DoctorOptions {
   readonly version: string;
 }
 
-type Examination = DoctorCheck & { readonly failure?: CavraError };
-
 /**
  * Tells what this job offers the gate and what is missing, by the same rules as the gate itself. Nothing is written, and no token is
- * asked for.
+ * asked for; a resident daemon is asked to show its key, and for nothing else.
  */
 export async function examineJob(options: DoctorOptions): Promise<DoctorReport> {
   const { environment } = options;
   const identity = attempt(() => readIdentity(environment));
   const known = identity instanceof CavraError ? undefined : identity;
-  const keys = await attemptAsync(() => loadKeys(options));
-  const { method, check: authentication } = await authenticationCheck(options, known, keys);
-  const examinations: Examination[] = [
+  const first: Examination[] = [
     { name: 'node', state: 'ok', detail: options.nodeVersion },
     identityCheck(identity),
     pullRequestCheck(environment),
     tlsCheck(environment),
-    authentication,
-    ...keyChecks(keys),
-    await policyCheck(options),
-    folderCheck(options),
   ];
+  const { method, checks } = await runtimeChecks(options, known);
+  const examinations = [...first, ...checks, folderCheck(options)];
   const failure = examinations.find((each) => each.failure !== undefined)?.failure;
   return {
     ready: failure === undefined,
@@ -76,6 +60,41 @@ export async function examineJob(options: DoctorOptions): Promise<DoctorReport> 
     checks: examinations.map(({ failure: _, ...check }) => check),
   };
 }
+
+/** What the method of authentication is, and what a kind of runtime needs. */
+interface RuntimeChecks {
+  readonly method: DoctorReport['method'];
+  readonly checks: readonly Examination[];
+}
+
+/** A gate that holds its keys and its trust itself. */
+async function ownChecks(options: DoctorOptions, identity: RunnerIdentity | undefined): Promise<RuntimeChecks> {
+  const keys = await attemptAsync(() => loadKeys(options));
+  const { method, check } = await authenticationCheck(options, identity, keys);
+  return { method, checks: [check, ...keyChecks(keys), await policyCheck(options)] };
+}
+
+/** Where another process decides, what the job needs depends on what is known of that. */
+async function runtimeChecks(options: DoctorOptions, identity: RunnerIdentity | undefined): Promise<RuntimeChecks> {
+  if (options.settings.socket === undefined) return ownChecks(options, identity);
+  const [{ chooseRuntime }, { examineDaemon, examineSocket }] = await Promise.all([
+    import('./runtime-choice.ts'),
+    import('./doctor-daemon.ts'),
+  ]);
+  const choice = await attemptAsync(() => chooseRuntime(options));
+  if (choice instanceof CavraError) return { method: 'none', checks: [missing('daemon', choice)] };
+  if (choice.kind === 'daemon') return examineDaemon(options, choice, identity);
+  const { method, checks } = await ownChecks(options, identity);
+  return choice.kind === 'plain-daemon'
+    ? { method, checks: [...checks, ...(await examineSocket(choice.socket)), UNPINNED] }
+    : { method, checks };
+}
+
+const UNPINNED = warning(
+  'daemon key',
+  'none is pinned: the daemon is believed by its evidence, for which this job holds the key',
+  'pin the key of a daemon that signs its answers: daemon-public-key',
+);
 
 function identityCheck(identity: RunnerIdentity | CavraError): Examination {
   if (identity instanceof CavraError) return missing('identity', identity);
@@ -195,31 +214,5 @@ function folderCheck({ settings, workspace }: DoctorOptions): Examination {
       }
       return missing('evidence folder', new ConfigurationError('CAVRA-E208', `${folder} is not writable`));
     }
-  }
-}
-
-function ok(name: string, detail: string): Examination {
-  return { name, state: 'ok', detail };
-}
-
-function missing(name: string, failure: CavraError): Examination {
-  return { name, state: 'missing', detail: `${failure.message} (${failure.code})`, action: failure.action, failure };
-}
-
-function attempt<T>(work: () => T): T | CavraError {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof CavraError) return error;
-    throw error;
-  }
-}
-
-async function attemptAsync<T>(work: () => Promise<T>): Promise<T | CavraError> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof CavraError) return error;
-    throw error;
   }
 }

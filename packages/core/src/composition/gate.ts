@@ -54,7 +54,7 @@ export interface Gate {
 }
 
 /** Share of the run's time after which the network is given up. */
-const NETWORK_SHARE = 0.8;
+export const NETWORK_SHARE = 0.8;
 
 /** Puts the gate together from the parts of this machine (design.md sections 2 and 3). */
 export function createGate(options: CreateGateOptions): Gate {
@@ -240,7 +240,7 @@ export async function loadAttestor(
 }
 
 /** Who can edit the job can edit the gate: a pull request chooses nothing of what is trusted or expected (design.md section 4). */
-function refusePullRequestChoices({ settings, environment }: CreateGateOptions): void {
+export function refusePullRequestChoices({ settings, environment }: CreateGateOptions): void {
   const context = pullRequestContext(environment);
   const choices = GATE_SETTINGS.filter(({ role }) => role !== 'plain').map(({ name }) => name);
   const identity = Object.values(OVERRIDES)

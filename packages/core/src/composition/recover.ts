@@ -6,43 +6,42 @@ import { CavraError, EvidenceError, RuntimeFailure } from '../domain/diagnosis.t
 import { readIdentity } from '../domain/identity/read.ts';
 import { createSecretSearcher } from '../domain/secrets/searcher.ts';
 import { createTrustPolicyEvaluator } from '../domain/trust/evaluator.ts';
+import type { RunnerIdentity } from '../domain/wire/types.ts';
 import type { RunAttestor } from './attestor.ts';
-import { type CreateGateOptions, loadAttestor, loadTrust, secretsOf } from './gate.ts';
+import {
+  type CreateGateOptions,
+  loadAttestor,
+  loadTrust,
+  NETWORK_SHARE,
+  refusePullRequestChoices,
+  secretsOf,
+} from './gate.ts';
 import { openGateFolder } from './gate-folder.ts';
 import { loadKeys, type RunKeys } from './keys.ts';
+import { lazyHttpClient, refuseUnverifiedTls } from './network.ts';
+import { chooseRuntime, type RuntimeChoice } from './runtime-choice.ts';
 import { programIdentity } from './verifier.ts';
 
 /**
  * Makes the evidence that a cancelled or crashed gate left ready to be published: sets a torn last line aside, verifies the stream, writes
- * the report and searches everything for secrets, as the gate itself would have done. Nothing is decided any more.
+ * the report and searches everything for secrets, as the gate itself would have done. Nothing is decided any more. Where a resident
+ * daemon has the evidence, it is asked for it once more, with a new proof of who this job is.
  *
  * @returns an outcome that fails with CAVRA-E507 and has report and guard; undefined when this run left no evidence. Evidence of another
  *   run is set aside as the gate does it
  * @throws CavraError when the folder or the keys cannot be used: then nothing may be published
  */
 export async function recoverEvidence(options: CreateGateOptions): Promise<GateOutcome | undefined> {
-  const { settings, environment, workspace, now, randomBytes } = options;
+  const { settings, environment, workspace } = options;
   if (!(await isFolder(resolve(workspace, settings.evidenceDir)))) return undefined;
-  const keys = await loadKeys(options);
   const identity = readIdentity(environment);
-  const folder = await openGateFolder({
-    path: settings.evidenceDir,
-    workspace,
-    identity,
-    keys,
-    searcher: createSecretSearcher(secretsOf(environment, keys)),
-    // Nobody is asked any more, and nobody would be believed.
-    authenticator: createRunnerAuthenticator({}),
-    trust: createTrustPolicyEvaluator(undefined),
-    rules: settings.rules,
-    now,
-    randomBytes,
-    verifier: await programIdentity(options),
-    attestor: await attestorOf(options, keys),
-  });
+  const runtime = await chooseRuntime(options);
+  const folder = await (runtime.kind === 'daemon'
+    ? openDaemonsFolder(options, runtime, identity)
+    : openOwnFolder(options, identity));
   // Opening the stream as its only writer looks after what the gate left: see `continueOrSetAside`.
-  const runtime = await folder.openRuntime();
-  await runtime.close();
+  const opened = await folder.openRuntime();
+  await opened.close();
   const report = await folder.verify();
   if (report === undefined || report.records === 0) return undefined;
   const { checkpoint, fault } = await attested(folder);
@@ -62,6 +61,45 @@ export async function recoverEvidence(options: CreateGateOptions): Promise<GateO
   const guarded = await folder.guard();
   await folder.settle();
   return { ...outcome, guard: guarded };
+}
+
+/** The folder of a gate whose evidence this job wrote itself. */
+async function openOwnFolder(options: CreateGateOptions, identity: RunnerIdentity): Promise<EvidenceFolderPort> {
+  const { settings, environment, workspace, now, randomBytes } = options;
+  const keys = await loadKeys(options);
+  return openGateFolder({
+    path: settings.evidenceDir,
+    workspace,
+    identity,
+    keys,
+    searcher: createSecretSearcher(secretsOf(environment, keys)),
+    // Nobody is asked any more, and nobody would be believed.
+    authenticator: createRunnerAuthenticator({}),
+    trust: createTrustPolicyEvaluator(undefined),
+    rules: settings.rules,
+    now,
+    randomBytes,
+    verifier: await programIdentity(options),
+    attestor: await attestorOf(options, keys),
+  });
+}
+
+/** The folder of a gate whose evidence a resident daemon writes: emptied, for a new copy of it. */
+async function openDaemonsFolder(
+  options: CreateGateOptions,
+  choice: RuntimeChoice & { kind: 'daemon' },
+  identity: RunnerIdentity,
+): Promise<EvidenceFolderPort> {
+  const { settings, environment, now, randomBytes, version, network = {} } = options;
+  // A proof is made, which is worth as much now as it was to the gate.
+  refuseUnverifiedTls(environment);
+  refusePullRequestChoices(options);
+  const { openDaemonRun } = await import('./daemon-run.ts');
+  const http = lazyHttpClient(environment, network, { now, randomBytes, version });
+  const deadline = now() + settings.timeoutSeconds * 1000 * NETWORK_SHARE;
+  const daemon = await openDaemonRun(options, choice, { http, deadline });
+  await daemon.openProver(identity);
+  return daemon.openFolder(identity, 'before');
 }
 
 /** Whatever was decided, the gate has not passed. What is found wrong now is published with the rest. */

@@ -4,7 +4,13 @@ import type { AttestedEvidence, EvidenceFolderPort, GateOutcome } from '../app/g
 import { guardEvidence } from '../app/guard.ts';
 import type { Clock, Evaluation, GovernanceRuntime, RunnerProver } from '../app/ports.ts';
 import { verifyEvidence } from '../app/verify.ts';
-import { type DeliveredFile, type EvaluateBody, type EvidenceBody, refusalCode } from '../domain/daemon/answers.ts';
+import {
+  DaemonRefusal,
+  type DeliveredFile,
+  type EvaluateBody,
+  type EvidenceBody,
+  refusalCode,
+} from '../domain/daemon/answers.ts';
 import type { CheckpointWish } from '../domain/daemon/protocol.ts';
 import { worstDecision } from '../domain/decision/worst.ts';
 import { AuthenticationError, EvidenceError, RuntimeFailure } from '../domain/diagnosis.ts';
@@ -52,6 +58,8 @@ export interface SocketFolderOptions {
   /** This program, for the report. */
   readonly verifier: VerifierIdentity;
   readonly runFacts?: Readonly<Record<string, string>>;
+  /** An earlier process asked the daemon, and its answers are not known here: whatever is recorded for this run is taken. */
+  readonly recovers?: boolean;
 }
 
 /** Opens the evidence folder of a run whose evidence a resident daemon writes: the job holds no evidence key, and gets a copy. */
@@ -59,6 +67,9 @@ export async function openSocketFolder(options: SocketFolderOptions): Promise<Ev
   const folder = await openEvidenceFolder(options.path, { workspace: options.workspace });
   return new SocketFolder(options, folder.path);
 }
+
+/** How a daemon says that it has no stream of a run. */
+const NOTHING_RECORDED = 'CAVRA-E403';
 
 class SocketFolder implements EvidenceFolderPort {
   readonly path: string;
@@ -110,6 +121,7 @@ class SocketFolder implements EvidenceFolderPort {
   }
 
   async verify(): Promise<VerificationReport | undefined> {
+    if (this.#options.recovers === true) return this.#collectWhatIsThere();
     if (this.#answered.length === 0) {
       this.#notes.push('the daemon keeps the records of those who could not prove who they are; there is no copy here');
       return undefined;
@@ -118,7 +130,7 @@ class SocketFolder implements EvidenceFolderPort {
   }
 
   async attest({ passes }: Judgement): Promise<AttestedEvidence | undefined> {
-    if (!this.#attests || this.#answered.length === 0) return undefined;
+    if (!this.#attests || (this.#answered.length === 0 && this.#options.recovers !== true)) return undefined;
     // One that could not be replaced must not stay: it may say more than is known now.
     await removeCheckpoint(this.#absolute);
     const report = await this.#collect(passes ? 'passed' : 'failed');
@@ -158,6 +170,16 @@ class SocketFolder implements EvidenceFolderPort {
       ...(refusal === undefined ? {} : { refusal }),
       ...(body.stream === null || body.replayed ? { addsNoRecord: true } : {}),
     };
+  }
+
+  /** @returns undefined: the daemon has no record of this run */
+  async #collectWhatIsThere(): Promise<VerificationReport | undefined> {
+    try {
+      return await this.#collect('none');
+    } catch (error) {
+      if (error instanceof DaemonRefusal && error.reason === NOTHING_RECORDED) return undefined;
+      throw error;
+    }
   }
 
   /** Gets the run's evidence from the daemon, and checks everything that can be checked without a secret. */

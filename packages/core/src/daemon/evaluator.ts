@@ -104,11 +104,17 @@ export class DaemonEvaluator {
     }
   }
 
-  /** However it ends, the nonce stays used: whoever got no answer asks again with a new one. */
+  /**
+   * However it ends, the nonce stays used: whoever got no answer asks again with a new one. So it does not matter which is durable first,
+   * as long as both are before the answer.
+   */
   async #decideForNonce(ask: Asked, key: string, { refusedFrom }: ProofUse): Promise<DaemonEvaluation> {
     this.#parts.memory.add(key, refusedFrom, USED);
+    const remembered = this.#parts.remember({ key, refusedFrom, answer: NOT_NEEDED });
+    // The decision's own failure is told first.
+    remembered.catch(() => undefined);
     const outcome = await this.#decide(ask);
-    await this.#parts.remember({ key, refusedFrom, answer: NOT_NEEDED });
+    await remembered;
     return outcome;
   }
 

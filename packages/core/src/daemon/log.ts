@@ -8,30 +8,71 @@ import { printable, shortened } from '../domain/text/printable.ts';
 export type LogLevel = 'info' | 'warning' | 'error';
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** A daemon's log: one JSON object a line, with `time`, `level`, `event` and what belongs to the event. */
+/** Notes one event of a daemon: one JSON object with `time`, `level`, `event` and what belongs to the event. */
 export type DaemonLog = (level: LogLevel, event: string, fields?: LogFields) => void;
 
+export interface DaemonLogOptions {
+  /** Gets one or more whole lines, each with its line end. */
+  readonly write: (lines: string) => void;
+  readonly now: Clock;
+  /** The one of the present configuration. */
+  readonly searcher: () => SecretSearcher;
+}
+
+/** What is withheld names its time, level and event all the same. */
+interface LogLine {
+  readonly head: Readonly<Record<'time' | 'level' | 'event', string>>;
+  readonly text: string;
+}
+
 /**
- * Makes a log that holds no secret: texts are cut and made harmless, and a line in which the searcher finds a secret is withheld.
- *
- * @param write gets each line with its line end
- * @param searcher the one of the present configuration
+ * A daemon's log, one JSON object a line, that holds no secret: texts are cut and made harmless, and a line in which the searcher finds a
+ * secret is withheld. Lines of the same turn of the event loop are searched and written together, so that a log costs a busy daemon little.
  */
-export function createDaemonLog(write: (line: string) => void, now: Clock, searcher: () => SecretSearcher): DaemonLog {
-  return (level, event, fields = {}) => {
-    const head = { time: formatTimestamp(now()), level, event };
-    const line = JSON.stringify({ ...head, ...Object.fromEntries(Object.entries(fields).map(harmless)) });
-    const found = searcher().find(Buffer.from(line));
-    const safe =
-      found.length === 0 ? line : JSON.stringify({ ...head, withheld: found.map(({ name }) => name).join(', ') });
-    write(`${safe}\n`);
+export class DaemonLogWriter {
+  readonly #options: DaemonLogOptions;
+  #lines: LogLine[] = [];
+
+  constructor(options: DaemonLogOptions) {
+    this.#options = options;
+  }
+
+  readonly log: DaemonLog = (level, event, fields = {}) => {
+    const head = { time: formatTimestamp(this.#options.now()), level, event };
+    const text = JSON.stringify({ ...head, ...Object.fromEntries(Object.entries(fields).map(harmless)) });
+    if (this.#lines.push({ head, text }) === 1) {
+      setImmediate(() => this.flush());
+    }
   };
+
+  /** Writes what waits. */
+  flush(): void {
+    const lines = this.#lines;
+    this.#lines = [];
+    if (lines.length === 0) return;
+    const together = joined(lines.map(({ text }) => text));
+    const safe = this.#find(together).length === 0 ? together : joined(lines.map((line) => this.#safeText(line)));
+    this.#options.write(safe);
+  }
+
+  #safeText({ head, text }: LogLine): string {
+    const found = this.#find(text);
+    return found.length === 0 ? text : JSON.stringify({ ...head, withheld: found.map(({ name }) => name).join(', ') });
+  }
+
+  #find(text: string) {
+    return this.#options.searcher().find(Buffer.from(text));
+  }
 }
 
 /** An error as fields of a log entry. Only what is meant to be read: no stack, and no cause. */
 export function errorFields(error: unknown): LogFields {
   if (error instanceof CavraError) return { code: error.code, message: error.message };
   return { code: 'CAVRA-E599', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+}
+
+function joined(texts: readonly string[]): string {
+  return texts.map((text) => `${text}\n`).join('');
 }
 
 function harmless([name, value]: [string, LogFields[string]]): [string, LogFields[string]] {

@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, RandomBytes } from '../app/ports.ts';
@@ -92,6 +93,21 @@ export class Streams {
       stream.users -= 1;
       this.#wakeWaiting();
     }
+  }
+
+  /**
+   * Takes the evidence of a run away, unless it is open. Nothing can come between the look and the move, so that no record is ever
+   * written to what is on its way out.
+   *
+   * @param target where to; in the same folder
+   * @returns whether it did
+   */
+  takeAway(name: string, target: string): boolean {
+    if (this.#open.has(name) || this.#closed) return false;
+    renameSync(this.folderOf(name), this.folderOf(target));
+    this.#heads.delete(name);
+    this.#broken.delete(name);
+    return true;
   }
 
   async close(): Promise<void> {

@@ -139,6 +139,10 @@ export const MAX_SUMMARY_TEXT = 400;
 export const MAX_DAEMON_LINE_BYTES = MAX_REQUEST_BYTES + 4 * KIB;
 /** One line from a daemon: a response repeats members of its request, and base64 makes it a third longer. */
 export const MAX_DAEMON_ANSWER_BYTES = 8 * MIB;
+/** Lines longer than this are worked on ... */
+export const DAEMON_LONG_LINE_BYTES = 64 * KIB;
+/** ... so many at a time: what a line becomes in memory can be twenty times as large as the line. */
+export const DAEMON_LONG_LINES = 1;
 /** How long a client may take to send one line, and to take each part of its answer. */
 export const DAEMON_SEND_MS = 5_000;
 export const MAX_DAEMON_CONNECTIONS = 128;
@@ -150,6 +154,8 @@ export const DAEMON_STOP_MS = 5_000;
 /** How long a client waits for one answer, and `daemon start` for the daemon. */
 export const DAEMON_ANSWER_MS = 20_000;
 export const DAEMON_START_MS = 15_000;
+/** Node's threads for files in a daemon: so many streams are made durable at the same time. */
+export const DAEMON_THREADS = '16';
 /** Evidence streams that a daemon keeps open; the one that was longest unused is closed first. */
 export const DAEMON_OPEN_STREAMS = 128;
 /** Closed streams whose ends a daemon remembers, to notice a change. */

@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { StreamFile } from './stream-file.ts';
 
 /** Texts that wait at the same time are appended, and made durable, together. */
@@ -28,8 +29,8 @@ export class AppendQueue {
   }
 
   async #drain(): Promise<void> {
-    // Whoever appends in the same turn of the event loop is part of the first batch.
-    await Promise.resolve();
+    // Whoever appends in the same turn of the event loop, for whichever client, is part of the first batch.
+    await endOfTurn();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];

@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { Clock, EvidenceRecorder, RandomBytes } from '../app/ports.ts';
 import { CavraError, RuntimeFailure, SecretFoundError } from '../domain/diagnosis.ts';
 import { STREAM_FILE } from '../domain/evidence/files.ts';
@@ -164,8 +165,8 @@ class StreamRecorder implements FileEvidenceRecorder {
   }
 
   async #drain(): Promise<void> {
-    // Whoever appends in the same turn of the event loop is part of the first batch.
-    await Promise.resolve();
+    // Whoever appends in the same turn of the event loop, for whichever client, is part of the first batch.
+    await endOfTurn();
     while (this.#queue.length > 0) {
       await this.#writeBatch(this.#sealBatch());
     }

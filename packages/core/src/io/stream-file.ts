@@ -75,9 +75,11 @@ export class StreamFile {
    * @throws RuntimeFailure CAVRA-E501 not written, and nothing of it is left; CAVRA-E503 the file was removed, replaced or changed
    */
   async append(bytes: Uint8Array): Promise<void> {
-    this.#requireNamed();
-    await this.#undoFailedAppend();
-    this.#requireSize(this.#size);
+    if (this.#dirty) {
+      this.#requireNamed();
+      await this.#undoFailedAppend();
+    }
+    this.#requireSize(this.#requireNamed(), this.#size);
     try {
       await writeAll(this.#handle, bytes, this.#size);
       await Promise.all([this.#handle.datasync(), this.#named]);
@@ -86,8 +88,7 @@ export class StreamFile {
       await this.#undoFailedAppend().catch(() => undefined);
       throw this.#writeFailure(error);
     }
-    this.#requireNamedAfterAppend();
-    this.#requireSize(this.#size + bytes.length);
+    this.#requireSize(this.#requireNamedAfterAppend(), this.#size + bytes.length);
     this.#size += bytes.length;
   }
 
@@ -127,17 +128,16 @@ export class StreamFile {
   }
 
   /** What was written into a file that has lost its name must not come back as a record, should the name come back. */
-  #requireNamedAfterAppend(): void {
+  #requireNamedAfterAppend(): BigIntStats {
     try {
-      this.#requireNamed();
+      return this.#requireNamed();
     } catch (error) {
       this.#dirty = true;
       throw error;
     }
   }
 
-  #requireSize(expected: number): void {
-    const { size } = this.#requireNamed();
+  #requireSize({ size }: BigIntStats, expected: number): void {
     if (size !== BigInt(expected)) {
       throw new RuntimeFailure(
         'CAVRA-E503',

@@ -142,7 +142,9 @@ export async function startDaemon(
     randomBytes: systemRandomBytes,
     version: '0.0.0',
     pid: process.pid,
-    log: (line) => log.push(JSON.parse(line)),
+    log: (lines) => {
+      for (const line of lines.trimEnd().split('\n')) log.push(JSON.parse(line));
+    },
     onSignal: (callback) => {
       signal = callback;
       return () => undefined;

@@ -10,8 +10,10 @@ import {
   type DaemonFiles,
   daemonFiles,
   EVIDENCE_KEY,
+  exchange,
   IDENTITY,
   linesOf,
+  open,
   proven,
   streamsOf,
 } from './harness.ts';
@@ -85,6 +87,49 @@ describe('5,000 requests of 64 clients', () => {
     expect(streamsOf(files)).toHaveLength(1);
     expect(recordIds().size).toBe(1_000);
   }, 60_000);
+});
+
+describe('a daemon that reads its configuration again under load', () => {
+  it('drops no request, and leaves valid chains', async () => {
+    const child = await start();
+    let reloads = 0;
+    const goOn = (count: number) => {
+      if (count > (reloads + 1) * 150) {
+        reloads += 1;
+        files.configure({ rules: reloads % 2 === 0 ? 'strict' : 'compatible' });
+        child.kill('SIGHUP');
+      }
+      return true;
+    };
+    const { acknowledged, failed } = await load(files.socket, { clients: 64, requests: 1_500, runs: 8, goOn });
+    expect([acknowledged.length, failed]).toEqual([1_500, 0]);
+    expect(reloads).toBeGreaterThanOrEqual(9);
+    child.kill('SIGTERM');
+    expect(await child.ended).toBe(0);
+    expect(recordIds().size).toBe(1_500);
+  }, 60_000);
+});
+
+onLinux('requests that are much larger in memory than as a line', () => {
+  it('are worked on one at a time, and keep nobody else waiting for all of them', async () => {
+    const child = await start();
+    const refs = Array.from({ length: 250_000 }, () => 'a');
+    const line = `${JSON.stringify({ release_governance: { evidence_refs: refs } })}\n`;
+    const large = Array.from({ length: 40 }, () => exchange(files.socket, line));
+    let answered = 0;
+    for (const each of large) void each.then(() => (answered += 1));
+    const small = await load(files.socket, { clients: 1, requests: 3 });
+    expect([small.acknowledged.length, small.failed]).toEqual([3, 0]);
+    expect(answered).toBeLessThan(40);
+    // One that goes away while it waits for its turn is no trouble.
+    (await open(files.socket)).end(line).destroy();
+    const answers = await Promise.all(large);
+    expect(answers.filter((answer) => answer.includes('"rule_id":"runner_auth.invalid"'))).toHaveLength(40);
+    const peak = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0);
+    expect(peak).toBeLessThan(500 * 1024);
+    child.kill('SIGTERM');
+    expect(await child.ended).toBe(0);
+  }, 120_000);
 });
 
 onLinux('a daemon that is killed under load', () => {

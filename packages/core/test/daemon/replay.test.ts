@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { RuntimeFailure } from '../../src/domain/diagnosis.ts';
@@ -13,6 +13,7 @@ import {
   linesOf,
   proof,
   proven,
+  provenByIdentity,
   provenByToken,
   type RunningDaemon,
   refusalsOf,
@@ -238,6 +239,29 @@ describe('tokens', () => {
     const daemon = await start();
     const request = provenByToken(APPROVED, KEY, { ...GITHUB_CLAIMS, ...lie });
     expect(await daemon.client.evaluate(request)).toMatchObject({ refusal: { code }, stream: null });
+  });
+
+  it('are not believed by keys that others may write', async () => {
+    const files = oidcFiles();
+    chmodSync(join(files.folder, 'jwks.json'), 0o666);
+    expect(await rejectionOf(startDaemon(files))).toMatchObject({
+      code: 'CAVRA-E230',
+      message: expect.stringContaining(`the key set of ${GITHUB_CLAIMS.iss} may be written by others`),
+    });
+  });
+
+  it('are the only proof where the configuration names no other', async () => {
+    const daemon = await start(oidcFiles({ hmac: undefined }));
+    for (const request of [proven(APPROVED, { now: NOW }), provenByIdentity(APPROVED)]) {
+      expect(await daemon.client.evaluate(request)).toMatchObject({ refusal: { code: 'CAVRA-E306' }, stream: null });
+    }
+    expect(await daemon.client.evaluate(withToken())).toMatchObject({ refusal: null });
+  });
+
+  it('are no proof where the configuration names no issuer', async () => {
+    const daemon = await start(oidcFiles({ issuers: [] }));
+    expect(await daemon.client.evaluate(withToken())).toMatchObject({ refusal: { code: 'CAVRA-E306' }, stream: null });
+    expect(await daemon.client.evaluate(proven(APPROVED, { now: NOW }))).toMatchObject({ refusal: null });
   });
 
   it('are taken to the issuer that they name among those that are pinned', async () => {

@@ -264,6 +264,14 @@ describe('the place of the socket', () => {
     expect(await startFailure(files)).toMatchObject({ code: 'CAVRA-E231' });
   });
 
+  it('is not in a folder that is a link', async () => {
+    const files = newFiles({ socket: { path: 'link/d.sock' } });
+    symlinkSync(join(files.folder, 'run'), join(files.folder, 'link'));
+    const failure = await startFailure(files);
+    expect(failure).toMatchObject({ code: 'CAVRA-E231', message: expect.stringContaining('its folder is a link') });
+    expect(readdirSync(join(files.folder, 'run'))).toEqual([]);
+  });
+
   it('is not taken from a living server', async () => {
     const files = newFiles();
     const server = createServer();
@@ -303,10 +311,10 @@ describe('the place of the socket', () => {
   });
 
   it('is no folder below one that others may write to', async () => {
-    const files = newFiles();
-    chmodSync(files.folder, 0o777);
-    const failure = await startFailure(files);
-    chmodSync(files.folder, 0o700);
+    const shared = newFiles().folder;
+    chmodSync(shared, 0o777);
+    const failure = await startFailure(newFiles({ socket: { path: join(shared, 'run', 'd.sock') } }));
+    chmodSync(shared, 0o700);
     expect(failure).toMatchObject({ code: 'CAVRA-E231' });
   });
 

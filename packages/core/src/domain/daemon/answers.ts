@@ -103,6 +103,17 @@ export interface AnswerBodies {
   readonly error: ErrorBody;
 }
 
+/** A daemon that is believed says, in its own words, that it does not do what it was asked for. */
+export class DaemonRefusal extends RuntimeFailure {
+  /** The daemon's code for it, which this version need not know. */
+  readonly reason: string;
+
+  constructor(message: string, reason: string) {
+    super('CAVRA-E523', `${message} (${reason})`);
+    this.reason = reason;
+  }
+}
+
 /** What a client expects an answer to repeat. */
 export interface ExpectedAnswer {
   readonly operation: string;
@@ -122,7 +133,7 @@ export function readHead(answer: JsonObject, expected: ExpectedAnswer): DaemonId
   }
   if (operation === 'error') {
     const error = reader.object('error');
-    throw new RuntimeFailure('CAVRA-E523', `${error.text('message')} (${error.text('code')})`);
+    throw new DaemonRefusal(error.text('message'), error.text('code'));
   }
   if (operation !== expected.operation) {
     throw malformed('it answers another operation than was asked for');

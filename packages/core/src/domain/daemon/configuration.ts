@@ -52,13 +52,17 @@ export interface DaemonLimits {
   readonly connections: number;
   readonly streamRecords: number;
   readonly rememberedProofs: number;
+  /** Days after its last record for which the evidence of a run is kept; absent: for ever. */
+  readonly evidenceDays?: number;
 }
 
-/** Range and default of each limit. */
+/** Range and default of each limit; without a default there is none. */
 export const LIMITS = {
   connections: { minimum: 1, maximum: 1_024, standard: MAX_DAEMON_CONNECTIONS },
   stream_records: { minimum: 1, maximum: 1_000_000, standard: DAEMON_STREAM_RECORDS },
   remembered_proofs: { minimum: 1_000, maximum: 4_000_000, standard: DAEMON_REPLAY_ENTRIES },
+  // No less than the age of the oldest token that may ask for its recorded answer.
+  evidence_days: { minimum: 2, maximum: 36_500, standard: undefined },
 } as const;
 
 export const NAME_FORM = /^[!-~]{1,200}$/u;
@@ -272,14 +276,16 @@ function readHmac(reader: Reader | undefined): DaemonHmac {
 
 function readLimits(reader: Reader | undefined): DaemonLimits {
   reader?.refuseOthers(Object.keys(LIMITS));
-  const limit = (name: keyof typeof LIMITS) => {
-    const { minimum, maximum, standard } = LIMITS[name];
-    return reader?.optionalNumber(name, minimum, maximum) ?? standard;
+  const configured = (name: keyof typeof LIMITS) => {
+    const { minimum, maximum } = LIMITS[name];
+    return reader?.optionalNumber(name, minimum, maximum);
   };
+  const evidenceDays = configured('evidence_days');
   return {
-    connections: limit('connections'),
-    streamRecords: limit('stream_records'),
-    rememberedProofs: limit('remembered_proofs'),
+    connections: configured('connections') ?? LIMITS.connections.standard,
+    streamRecords: configured('stream_records') ?? LIMITS.stream_records.standard,
+    rememberedProofs: configured('remembered_proofs') ?? LIMITS.remembered_proofs.standard,
+    ...(evidenceDays === undefined ? {} : { evidenceDays }),
   };
 }
 

@@ -112,6 +112,10 @@ const PROPERTIES: Readonly<Record<string, Schema>> = {
       'remembered_proofs',
       'Proofs remembered until they expire; when that many are alive, no more are accepted.',
     ),
+    evidence_days: limit(
+      'evidence_days',
+      'Days after its last record after which the evidence of a run is removed; without it, evidence is kept for ever.',
+    ),
   }),
 };
 

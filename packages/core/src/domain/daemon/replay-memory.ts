@@ -19,11 +19,12 @@ export interface Remembered {
   pending?: Promise<RecordedAnswer | undefined>;
 }
 
-const DIGITS = 32;
+const KEY_BYTES = 16;
 
 /** A proof's name in the memory: as unique as the proof, and nothing of it can be read back. */
 export function replayKey({ kind, id }: ProofUse): string {
-  return createHash('sha256').update(`${kind}\n${id}`).digest('hex').slice(0, DIGITS);
+  // Not cut from a longer text, which would be kept with it.
+  return createHash('sha256').update(`${kind}\n${id}`).digest().toString('hex', 0, KEY_BYTES);
 }
 
 /** The period in which a proof expires; what expires in one is forgotten together. */

@@ -5,6 +5,13 @@ import type { AuthenticatedRunner } from '../trust/types.ts';
 const READABLE_LENGTH = 40;
 const DIGEST_DIGITS = 32;
 
+const PART = `[A-Za-z0-9-]{1,${READABLE_LENGTH}}`;
+/** What the folder of a run's stream, or of a day's refusals, is called; nothing else in a daemon's evidence is a stream. */
+export const STREAM_NAME = new RegExp(
+  `^(?:${PART}\\.${PART}\\.${PART}\\.[0-9a-f]{${DIGEST_DIGITS}}|refused-[0-9]{4}-[0-9]{2}-[0-9]{2})$`,
+  'u',
+);
+
 /**
  * The name of the folder in which a daemon keeps one run's stream: readable at its beginning, and told from every other by the digest at
  * its end. The digest is over each field of the identity together with whether it was proven, and over what it was proven by, so that

@@ -62,12 +62,12 @@ export function indexOfToken(bytes: Uint8Array): number {
   return mayHoldToken(bytes) ? (findTokens(bytes, 1)[0]?.start ?? -1) : -1;
 }
 
-/** Whether there is a dot with the digits of a header before it, and another dot behind the digits that follow. */
+/** Whether there is a dot with what may be a header before it, and another dot behind the digits that follow. */
 function mayHoldToken(bytes: Uint8Array): boolean {
   let dot = bytes.indexOf(DOT);
   while (dot >= 0) {
     let next = dot + 1;
-    if (endsHeader(bytes, dot)) {
+    if (mayEndHeader(bytes, dot)) {
       while (isDigit(bytes[next] ?? 0)) next += 1;
       if (bytes[next] === DOT) return true;
     }
@@ -76,12 +76,13 @@ function mayHoldToken(bytes: Uint8Array): boolean {
   return false;
 }
 
-function endsHeader(bytes: Uint8Array, dot: number): boolean {
-  const first = dot - MIN_HEADER_DIGITS;
-  if (first < 0) return false;
-  let at = dot - 1;
-  while (at >= first && isDigit(bytes[at] ?? 0)) at -= 1;
-  return at < first;
+/** Whether a header's first two digits stand among those before the dot, far enough from it. Each byte belongs to one dot. */
+function mayEndHeader(bytes: Uint8Array, dot: number): boolean {
+  for (let at = dot - 1; at >= 0 && isDigit(bytes[at] ?? 0); at -= 1) {
+    if (bytes[at] === SMALL_E && at <= dot - MIN_HEADER_DIGITS && SECOND_DIGITS.includes(bytes[at + 1] ?? 0))
+      return true;
+  }
+  return false;
 }
 
 /** Replaces every token in `text`. */

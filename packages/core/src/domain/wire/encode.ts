@@ -29,8 +29,14 @@ export function encodeStruct(layout: StructLayout, value: object): string {
   return `{${members}}`;
 }
 
+/** What is written as it is, which is nearly every string there is. */
+const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/u;
+
 /** Encodes one string with its quotes. A lone surrogate becomes U+FFFD. */
 export function encodeString(text: string): string {
+  if (PLAIN.test(text)) {
+    return `"${text}"`;
+  }
   const json = JSON.stringify(text.toWellFormed());
   return json.replace(HTML_UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { DAEMON_SEND_MS } from '../../domain/limits.ts';
+import { DAEMON_LONG_LINE_BYTES, DAEMON_LONG_LINES, DAEMON_SEND_MS } from '../../domain/limits.ts';
+import { Turns } from './turns.ts';
 
 /** A server of lines over a Unix socket or named pipe: bounded in connections, in bytes and in time (weakness row 30). */
 
@@ -41,6 +42,7 @@ export class LineServer {
   readonly #connections = new Set<Connection>();
   /** Turned away, and gone in a moment. They do not count, or they could keep everybody else out. */
   readonly #refused = new Set<Connection>();
+  readonly #longLines = new Turns(DAEMON_LONG_LINES);
   #closing = false;
 
   private constructor(options: LineServerOptions) {
@@ -101,7 +103,7 @@ export class LineServer {
 
   #accept(socket: Socket): void {
     const set = this.#connections.size < this.#options.maxConnections ? this.#connections : this.#refused;
-    const connection = new Connection(socket, this.#options, () => set.delete(connection));
+    const connection = new Connection(socket, this.#options, this.#longLines, () => set.delete(connection));
     set.add(connection);
     if (this.#closing) {
       connection.drain();
@@ -115,6 +117,7 @@ class Connection {
   readonly #socket: Socket;
   readonly #options: LineServerOptions;
   readonly #forget: () => void;
+  readonly #longLines: Turns;
   readonly #chunks: Buffer[] = [];
   #length = 0;
   #lines = 0;
@@ -123,9 +126,10 @@ class Connection {
   #ended = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, options: LineServerOptions, forget: () => void) {
+  constructor(socket: Socket, options: LineServerOptions, longLines: Turns, forget: () => void) {
     this.#socket = socket;
     this.#options = options;
+    this.#longLines = longLines;
     this.#forget = forget;
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('end', () => this.#halfClosed());
@@ -171,7 +175,15 @@ class Connection {
 
   #waitForLine(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.refuse('too_slow'), this.#options.sendMs ?? DAEMON_SEND_MS);
+    const lines = this.#lines;
+    this.#timer = setTimeout(() => {
+      // What came in time, and was only not read yet by a process that was busy, is read before this.
+      setImmediate(() => {
+        if (this.#lines === lines) {
+          this.refuse('too_slow');
+        }
+      });
+    }, this.#options.sendMs ?? DAEMON_SEND_MS);
   }
 
   #take(chunk: Buffer): void {
@@ -209,9 +221,25 @@ class Connection {
     clearTimeout(this.#timer);
     this.#answering = true;
     this.#lines += 1;
-    void this.#options.answer(bytes.subarray(0, end), { send: (sent) => this.#send(sent) }).then((next) => {
-      this.#answered(next);
-    });
+    void this.#answerInTurn(bytes.subarray(0, end)).then((next) => this.#answered(next));
+  }
+
+  /** A line that is long costs many times its length while it is worked on, so few of them are at the same time. */
+  async #answerInTurn(line: Buffer): Promise<'more' | 'done'> {
+    const done = line.length > DAEMON_LONG_LINE_BYTES ? await this.#longLines.take() : () => undefined;
+    try {
+      if (this.#ended) {
+        return 'done';
+      }
+      // The work is done when its answer is sent; a client that does not take it keeps nobody waiting.
+      const send = (sent: Uint8Array) => {
+        done();
+        return this.#send(sent);
+      };
+      return await this.#options.answer(line, { send });
+    } finally {
+      done();
+    }
   }
 
   #answered(next: 'more' | 'done'): void {
@@ -243,7 +271,9 @@ class Connection {
   /** The client sends no more. A line that it had finished is answered all the same. */
   #halfClosed(): void {
     if (this.#ended) {
-      this.#socket.end();
+      if (!this.#socket.writableEnded) {
+        this.#socket.end();
+      }
       return;
     }
     if (!this.#answering) {

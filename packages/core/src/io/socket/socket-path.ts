@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { ConfigurationError, RuntimeFailure } from '../../domain/diagnosis.ts';
 import { MAX_SOCKET_PATH_BYTES } from '../../domain/limits.ts';
 import { describeSystemError, errorCode } from '../system-error.ts';
+import { changeableAncestor } from '../writable-by-others.ts';
 
 /** Where a daemon listens: a socket in a folder that nobody else may write to, and never in the place of anybody else's file. */
 
@@ -26,7 +27,6 @@ const PIPE = /^\\\\[.?]\\pipe\\[^\\]+$/iu;
 const PERMISSIONS = 0o777;
 const OTHERS = 0o007;
 const WRITABLE_BY_OTHERS = 0o022;
-const STICKY = 0o1000;
 
 /**
  * Makes sure that the folder of a socket is private: the daemon's own, writable by nobody else, as are all folders above it. It is
@@ -104,16 +104,9 @@ function requirePrivate(folder: string, stats: Stats, group: number | undefined)
 
 /** Whoever may write to a folder above could put another one in its place. */
 async function requireSafeAncestors(folder: string): Promise<void> {
-  const user = process.geteuid?.();
-  for (let current = dirname(folder); ; current = dirname(current)) {
-    const stats = await lstat(current);
-    const shared = (stats.mode & WRITABLE_BY_OTHERS) !== 0 && (stats.mode & STICKY) === 0;
-    if (shared || (stats.uid !== 0 && stats.uid !== user)) {
-      throw refusal(folder, `others may write to ${current}, which is above it`);
-    }
-    if (dirname(current) === current) {
-      return;
-    }
+  const changeable = await changeableAncestor(folder);
+  if (changeable !== undefined) {
+    throw refusal(folder, `others may write to ${changeable}, which is above it`);
   }
 }
 
