@@ -5,19 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CLI_BUNDLE, HMAC_ENVIRONMENT } from '../support/cli.ts';
+import { blocksFor, blocksOfPage } from '../support/documentation.ts';
 import { readRepositoryFile, root } from '../support/repository.ts';
 
-/** The shell blocks of a page, without the indent that they have in a list. */
+const OWN = blocksFor('test/e2e/readme.test.ts');
+
+/** The shell blocks of a page. */
 function shellBlocks(page: string): string[] {
-  return [...readRepositoryFile(page).matchAll(/^( *)```sh\n([\s\S]*?)^ *```$/gm)].map(([, indent = '', block = '']) =>
-    block.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-  );
+  return OWN.filter((block) => block.page === page && block.language === 'sh').map(({ text }) => text);
 }
 
 /** The shell blocks of the README, each run as it stands in a folder that has what its reader would have. */
 const BLOCKS = shellBlocks('README.md');
 /** Pages whose blocks are run one after another. */
-const PAGES = ['docs/evidence-format.md', 'docs/air-gapped.md', 'docs/retention.md'];
+const PAGES = [...new Set(OWN.map(({ page }) => page))].filter((page) => page !== 'README.md');
 const SCRIPTS: Readonly<Record<string, string>> = JSON.parse(readRepositoryFile('package.json')).scripts;
 
 let folder: string;
@@ -83,22 +84,24 @@ describe('the README', () => {
   });
 });
 
-/** The YAML blocks of a page. */
-function yamlBlocks(page: string): string[] {
-  return [...readRepositoryFile(page).matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
+/** The blocks of a page in one language. */
+function blocksIn(page: string, language: string): string[] {
+  return blocksOfPage(page)
+    .filter((block) => block.language === language)
+    .map(({ text }) => text);
 }
 
 describe('the README’s pipelines', () => {
   it.each(['docs/github.md', 'docs/gitlab.md', 'docs/azure.md'])(
     'begin as %s does, whose pipelines are tested',
     (page) => {
-      const [first] = yamlBlocks(page);
-      expect(yamlBlocks('README.md')).toContain(first);
+      const [first] = blocksIn(page, 'yaml');
+      expect(blocksIn('README.md', 'yaml')).toContain(first);
     },
   );
 
   it('are no others', () => {
-    expect(yamlBlocks('README.md')).toHaveLength(3);
+    expect(blocksIn('README.md', 'yaml')).toHaveLength(3);
   });
 });
 

@@ -167,8 +167,8 @@ function hashes({ recordHash, previousHash }: RecordLink, above: ChainLink | und
   const before = above?.kind === 'record' ? above.recordHash : '';
   const missed =
     before === '' || before === previousHash ? '' : html`<span class="bad">, which is not the record above</span>`;
-  const follows = previousHash === '' ? 'nothing' : html`<code>${previousHash.slice(0, HASH_DIGITS)}</code>`;
-  return html`<p class="hashes"><span>hash <code>${recordHash.slice(0, HASH_DIGITS)}</code></span><span>follows ${follows}${missed}</span></p>`;
+  const follows = previousHash === '' ? '' : html`<code>${previousHash.slice(0, HASH_DIGITS)}</code>`;
+  return html`<p class="hashes"><span>hash <code>${recordHash.slice(0, HASH_DIGITS)}</code></span><span>${previousHash === '' ? 'the first' : html`follows ${follows}${missed}`}</span></p>`;
 }
 
 type RecordLink = Extract<ChainLink, { readonly kind: 'record' }>;
