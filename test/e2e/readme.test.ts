@@ -28,8 +28,11 @@ beforeEach(async () => {
   await cp(join(root, 'examples/approved-promotion.json'), join(folder, 'release-request.json'));
   await cp(join(root, 'examples/trust-policy-github.yaml'), join(folder, 'trust-policy.yaml'));
   await symlink(join(root, 'packages'), join(folder, 'packages'));
+  await symlink(join(root, 'gitlab-templates'), join(folder, 'gitlab-templates'));
   await mkdir(join(folder, 'bin'));
   await command('cavra-release-governance', `exec "${process.execPath}" "${CLI_BUNDLE}" "$@"`);
+  // As npx would run what it has fetched.
+  await command('npx', 'test "$1" = @cavra/release-governance && shift && exec cavra-release-governance "$@"');
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -39,11 +42,12 @@ async function command(name: string, script: string): Promise<void> {
 }
 
 function shell(script: string) {
+  const keys = script.includes('--ephemeral-keys') ? {} : HMAC_ENVIRONMENT;
   return spawnSync('sh', ['-eu', '-c', script], {
     cwd: folder,
     encoding: 'utf8',
     env: {
-      ...HMAC_ENVIRONMENT,
+      ...keys,
       PATH: `${join(folder, 'bin')}:${process.env['PATH']}`,
       CAVRA_RUNNER_REPOSITORY: 'example-org/shop',
       CAVRA_RUNNER_RUN_ID: '123456',
@@ -53,16 +57,49 @@ function shell(script: string) {
 
 /** A run of the gate, for commands that look at evidence and do not make it. */
 function evidenceFor(script: string): string {
-  return script.includes('cavra-release-governance gate ')
-    ? ''
-    : 'cavra-release-governance gate release-request.json\n';
+  return /\bgate\b/.test(script) ? '' : 'cavra-release-governance gate release-request.json > /dev/null\n';
 }
 
-const usesPackageManager = (block: string) => block.startsWith('npx ');
+const usesPackageManager = (block: string) => block.startsWith('npx -y pnpm');
+
+/** What the readers of a page have beside the files of everybody. */
+const PREPARATIONS: Readonly<Record<string, () => Promise<void>>> = {
+  'docs/trust-policy.md': async () => {
+    await cp(join(folder, 'release-request.json'), join(folder, 'request.json'));
+    const example = blocksOfPage('docs/trust-policy.md').find(({ heading }) => heading === 'HMAC and local runners');
+    await writeFile(join(folder, 'trust-policy.yaml'), trustingThisRunner(example?.text ?? ''));
+    await writeFile(join(folder, 'claims.json'), JSON.stringify(CLAIMS));
+  },
+};
+
+/** The example about local runners, for the key of this test and the request of its reader, and one about the claims. */
+function trustingThisRunner(example: string): string {
+  return `${example
+    .replace('ci-runner-2026-q4', HMAC_ENVIRONMENT.CAVRA_RUNNER_AUTH_KEY_ID)
+    .replace('octo-org/octo-repo', 'example-org/shop')
+    .replace('[rollout-evidence-capture]', '[rollout-promotion-execution]')}  - name: production
+    provider: github-actions
+    match: { repository: octo-org/octo-repo, repository_id: '74', ref: refs/heads/main, environment: production }
+    requests: { target: production }
+`;
+}
+
+const CLAIMS = {
+  iss: 'https://token.actions.githubusercontent.com',
+  aud: 'cavra-release-governance',
+  repository: 'octo-org/octo-repo',
+  repository_id: '74',
+  ref: 'refs/heads/main',
+  ref_type: 'branch',
+  environment: 'production',
+  event_name: 'push',
+};
 
 describe('the README', () => {
   it('has the two commands, and they are scripts of the repository', () => {
-    const names = BLOCKS.filter(usesPackageManager).map((block) => /^npx -y pnpm@12 (\S+)\n$/.exec(block)?.[1]);
+    const names = blocksIn('README.md', 'sh')
+      .filter(usesPackageManager)
+      .map((block) => /^npx -y pnpm@12 (\S+)\n$/.exec(block)?.[1]);
     expect(names).toEqual(['gate:example', 'test']);
     for (const name of names) expect(SCRIPTS).toHaveProperty([name ?? '']);
   });
@@ -91,6 +128,15 @@ function blocksIn(page: string, language: string): string[] {
     .map(({ text }) => text);
 }
 
+it.each(['docs/github.md', 'docs/gitlab.md', 'docs/azure.md'])('the README shows the request of %s', async (page) => {
+  const [request = ''] = blocksIn('README.md', 'json');
+  expect(blocksIn(page, 'json')).toEqual([request]);
+  await writeFile(join(folder, 'request.json'), request);
+  const { status, stdout, stderr } = shell('cavra-release-governance request lint request.json');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toContain('the strict rules decide allow');
+});
+
 describe('the README’s pipelines', () => {
   it.each(['docs/github.md', 'docs/gitlab.md', 'docs/azure.md'])(
     'begin as %s does, whose pipelines are tested',
@@ -106,7 +152,8 @@ describe('the README’s pipelines', () => {
 });
 
 describe('the documentation', () => {
-  it.each(PAGES)('%s has commands that work', (page) => {
+  it.each(PAGES)('%s has commands that work', async (page) => {
+    await PREPARATIONS[page]?.();
     const blocks = shellBlocks(page);
     expect(blocks.length).toBeGreaterThan(0);
     const { status, stdout, stderr } = shell(`${evidenceFor(blocks.join(''))}${blocks.join('\n')}`);

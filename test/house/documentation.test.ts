@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import { DIAGNOSES } from '@cavra/release-governance-core';
 import { describe, expect, it } from '@jest/globals';
 import {
   blocksIn,
@@ -72,6 +73,11 @@ describe('pages', () => {
   it.each(pages)('%s leads nowhere that is not there', (page) => {
     expect(deadLinks(page, readRepositoryFile(page))).toEqual([]);
   });
+});
+
+it.each(pages.filter((path) => path.startsWith('docs/')))('%s names only codes that there are', (path) => {
+  const codes = [...readRepositoryFile(path).matchAll(/CAVRA-E\d{3}/g)].map(([code]) => code);
+  expect(codes.filter((code) => !(code in DIAGNOSES))).toEqual([]);
 });
 
 /** Links within the repository to files or headings that do not exist. */

@@ -6,6 +6,7 @@ import { HMAC_ENVIRONMENT } from '../../support/cli.ts';
 import { blocksFor } from '../../support/documentation.ts';
 import { readRepositoryFile, root } from '../../support/repository.ts';
 import { unzip } from '../../support/unzip.ts';
+import { makeSite, type Site } from '../daemon/harness.ts';
 import { type Job, jobsOf, PLACEHOLDER, type Step, type WorkflowText } from './documented-workflows.ts';
 import { type Contexts, evaluateText, type Matrix } from './expressions.ts';
 import { dotComJob, newRun, type Platform, startPlatform } from './harness.ts';
@@ -31,11 +32,29 @@ const POLICY = readRepositoryFile('examples/trust-policy-github.yaml')
   .replaceAll("'74'", "'74112233'");
 
 let platform: Platform;
+let daemon: Site;
 
 beforeAll(async () => {
   platform = await startPlatform();
+  const { authority, proxy } = platform;
+  const environment = { NODE_EXTRA_CA_CERTS: authority.file, HTTPS_PROXY: proxy.url };
+  daemon = makeSite({ changes: { issuers: [{ provider: 'github-actions' }] }, environment });
+  expect(await daemon.daemon('start')).toMatchObject({ status: 0, stderr: '' });
 });
-afterAll(() => platform.close());
+afterAll(async () => {
+  await daemon.remove();
+  await platform.close();
+});
+
+/** The daemon of the pages is the one of this test, which has its files elsewhere. */
+function onThisMachine({ name, text }: WorkflowText): WorkflowText {
+  return {
+    name,
+    text: text
+      .replaceAll('/run/cavra-release-governance/daemon.sock', daemon.socket)
+      .replaceAll('/etc/cavra-release-governance/daemon.pub', daemon.publicKey),
+  };
+}
 
 /** Runs every job once, or once for each value of its matrix; returns the results of the steps that ran one of our actions. */
 async function runWorkflow(
@@ -150,7 +169,7 @@ it('the quick start leads to a passing gate: its request, its key, its workflow,
 
 describe.each(EXAMPLES)('$name', (workflow) => {
   it('passes from its first step to its last, and publishes', async () => {
-    const results = await runWorkflow(workflow);
+    const results = await runWorkflow(onThisMachine(workflow));
     expect(results.length > 0).toBe(workflow.text.includes('uses: cavra/release-governance@'));
     for (const result of results) {
       expect(result.annotations).toEqual([]);
