@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -64,6 +65,15 @@ const usesPackageManager = (block: string) => block.startsWith('npx -y pnpm');
 
 /** What the readers of a page have beside the files of everybody. */
 const PREPARATIONS: Readonly<Record<string, () => Promise<void>>> = {
+  'docs/air-gapped.md': async () => {
+    const program = readFileSync(CLI_BUNDLE);
+    const digest = createHash('sha256').update(program).digest('hex');
+    await writeFile(join(folder, 'cavra-release-governance.mjs'), program);
+    await writeFile(
+      join(folder, 'SHA256SUMS'),
+      `${digest}  cavra-release-governance.mjs\n${'0'.repeat(64)}  LICENSE\n`,
+    );
+  },
   'docs/trust-policy.md': async () => {
     await cp(join(folder, 'release-request.json'), join(folder, 'request.json'));
     const example = blocksOfPage('docs/trust-policy.md').find(({ heading }) => heading === 'HMAC and local runners');
