@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -79,7 +79,7 @@ describe('docs/audit.md', () => {
       `#!/bin/sh\nexec "${process.execPath}" "${CLI_BUNDLE}" "$@"\n`,
     );
     chmodSync(join(folder, 'bin/cavra-release-governance'), 0o755);
-    symlinkSync(join(folder, 'archive'), join(folder, 'evidence'));
+    cpSync(join(folder, 'archive'), join(folder, 'evidence'), { recursive: true });
     const { status, stdout, stderr } = shell(command, {
       PATH: `${join(folder, 'bin')}:${process.env['PATH']}`,
       CAVRA_DAEMON_EVIDENCE_HMAC_KEY: FLEET_KEY,
