@@ -199,7 +199,7 @@ async function size() {
   }
   return {
     title: 'Bundles',
-    text: 'What Node compiles when a program starts, and the parts that stand in its file as text and are compiled only by a run that needs them ([decision 7](decisions/0007-one-file-in-parts.md)). The build fails beyond a budget: 200 KiB for GitLab’s program, 500 KiB for the GitHub Action’s, 700 KiB for the Azure task’s.',
+    text: 'What Node compiles when a program starts, and the parts that stand in its file as text and are compiled only by a run that needs them ([decision 7](decisions/0007-committed-bundles.md)). The build fails beyond a budget: 200 KiB for GitLab’s program, 500 KiB for the GitHub Action’s, 700 KiB for the Azure task’s.',
     header: ['file', 'size', 'compiled at the start', 'parts'],
     rows,
     bars: [],

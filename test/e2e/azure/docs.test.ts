@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { HMAC_ENVIRONMENT } from '../../support/cli.ts';
+import { blocksFor } from '../../support/documentation.ts';
 import { readRepositoryFile, root } from '../../support/repository.ts';
 import { readManifest, type StepRun } from './agent.ts';
 import { startJob } from './collection.ts';
@@ -12,16 +14,14 @@ import { examinePipeline, type PipelineStep } from './pipeline-shape.ts';
 const PAGE = 'docs/azure.md';
 const azure = useAzure();
 
+const BLOCKS = blocksFor('test/e2e/azure/docs.test.ts');
+const blocksIn = (language: string) => BLOCKS.filter((block) => block.language === language);
+
 /** The pipelines on the pages that are about Azure, each with the heading that it stands under. */
-const pipelines = [PAGE, 'azure-task/overview.md'].flatMap((page) =>
-  readRepositoryFile(page)
-    .split(/^## /m)
-    .flatMap((section) => {
-      const [title = ''] = section.split('\n');
-      const blocks = [...section.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, yaml = '']) => yaml);
-      return blocks.filter((yaml) => /^(steps|stages):/m.test(yaml)).map((yaml) => ({ title, pipeline: parse(yaml) }));
-    }),
-);
+const pipelines = blocksIn('yaml').map(({ page, heading, text }) => ({
+  title: `${page}: ${heading}`,
+  pipeline: parse(text),
+}));
 
 it('the page has pipelines', () => {
   expect(pipelines.length).toBeGreaterThanOrEqual(5);
@@ -48,6 +48,21 @@ describe.each(pipelines)('the pipeline under “$title”', ({ pipeline }) => {
       });
     }
   });
+});
+
+it('the quick start leads to a passing gate: its request, its key, its pipeline, as they stand', async () => {
+  const inQuickStart = (language: string) =>
+    blocksIn(language).find(({ heading }) => heading === 'Quick start')?.text ?? '';
+  const key = spawnSync('sh', ['-e', '-c', inQuickStart('sh')], { encoding: 'utf8' }).stdout.trim();
+  expect(key).toMatch(/^[0-9a-f]{64}$/);
+  mkdirSync(join(azure.agent.sources, 'release'), { recursive: true });
+  writeFileSync(join(azure.agent.sources, 'release/request.json'), inQuickStart('json'));
+  const { steps } = examinePipeline(parse(inQuickStart('yaml')));
+  const [task, ...others] = steps.filter(({ keys }) => String(keys['task']).startsWith('CavraReleaseGovernance@'));
+  expect(others).toEqual([]);
+  const secrets = { CAVRA_DAEMON_EVIDENCE_HMAC_KEY: key, CAVRA_DAEMON_EVIDENCE_KEY_ID: 'ci-evidence-2026-q4' };
+  const run = task === undefined ? undefined : await runTask(task, undefined, secrets);
+  expect(run?.outputs).toMatchObject({ verdict: 'pass', decision: 'allow' });
 });
 
 /** The files that the pipelines name. */
@@ -77,7 +92,11 @@ function trustingThisJob(policy: string): string {
 }
 
 /** Runs one task as its pipeline has it; macros are expanded, and what pins the organisation pins that of the test. */
-async function runTask({ keys }: PipelineStep, before: StepRun | undefined): Promise<StepRun> {
+async function runTask(
+  { keys }: PipelineStep,
+  before: StepRun | undefined,
+  secrets?: Readonly<Record<string, string>>,
+): Promise<StepRun> {
   const { issuer, trustPolicySha256: _, ...inputs } = keys['inputs'] as Readonly<Record<string, string>>;
   const artifact = before?.outputs['artifactName'] ?? '';
   const expanded = Object.entries(inputs).map(([name, value]) => [
@@ -88,9 +107,16 @@ async function runTask({ keys }: PipelineStep, before: StepRun | undefined): Pro
   return azure.agent.run({
     ...startJob(azure.collection),
     ...(issuer === undefined ? { secrets: HMAC_ENVIRONMENT } : {}),
+    ...(secrets === undefined ? {} : { secrets }),
     inputs: { ...Object.fromEntries(expanded), ...pinned },
   });
 }
+
+it('the overview shows a condition that the page has', () => {
+  const [, condition = ''] = /^```yaml\n(condition: .*)$/m.exec(readRepositoryFile('azure-task/overview.md')) ?? [];
+  expect(condition).not.toBe('');
+  expect(readRepositoryFile(PAGE)).toContain(condition);
+});
 
 it('the page names every output', () => {
   const page = readRepositoryFile(PAGE);

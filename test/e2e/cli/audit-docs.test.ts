@@ -1,17 +1,19 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { CLI_BUNDLE } from '../../support/cli.ts';
+import { blocksFor } from '../../support/documentation.ts';
 import { FLEET_KEY, FLEET_KEY_ID, writeRun } from '../../support/fleet.ts';
-import { readRepositoryFile, root } from '../../support/repository.ts';
+import { root } from '../../support/repository.ts';
 
 /** The examples of docs/audit.md: each platform's jobs, run one after the other as the platform would divide them. */
 
-const EXAMPLES = [...readRepositoryFile('docs/audit.md').matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text = '']) =>
-  parse(text),
-);
+const BLOCKS = blocksFor('test/e2e/cli/audit-docs.test.ts');
+const EXAMPLES = BLOCKS.filter(({ language }) => language === 'yaml').map(({ text }) => parse(text));
+const COMMANDS = BLOCKS.filter(({ language }) => language === 'sh').map(({ text }) => text);
 const SHARDS = 4;
 const RUNS = 12;
 
@@ -69,6 +71,24 @@ const scripts = (steps: readonly Step[]) => steps.flatMap(({ run, bash }) => run
 const expression = (name: string) => `$\{{ ${name} }}`;
 
 describe('docs/audit.md', () => {
+  it.each(COMMANDS)('has commands that work: %j', (command) => {
+    // As its reader would have it: the program by its name, the evidence in a folder of that name, the key in the environment.
+    mkdirSync(join(folder, 'bin'));
+    writeFileSync(
+      join(folder, 'bin/cavra-release-governance'),
+      `#!/bin/sh\nexec "${process.execPath}" "${CLI_BUNDLE}" "$@"\n`,
+    );
+    chmodSync(join(folder, 'bin/cavra-release-governance'), 0o755);
+    cpSync(join(folder, 'archive'), join(folder, 'evidence'), { recursive: true });
+    const { status, stdout, stderr } = shell(command, {
+      PATH: `${join(folder, 'bin')}:${process.env['PATH']}`,
+      CAVRA_DAEMON_EVIDENCE_HMAC_KEY: FLEET_KEY,
+      CAVRA_DAEMON_EVIDENCE_KEY_ID: FLEET_KEY_ID,
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/CAVRA audit {2}CLEAN/);
+  });
+
   it('has an example for each platform', () => {
     expect(EXAMPLES).toHaveLength(3);
   });

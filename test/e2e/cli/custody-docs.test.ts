@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CLI_BUNDLE, HMAC_ENVIRONMENT } from '../../support/cli.ts';
-import { readRepositoryFile, root } from '../../support/repository.ts';
+import { blocksFor } from '../../support/documentation.ts';
+import { root } from '../../support/repository.ts';
 
 /** The runbooks, each command as it stands, one after the other in one shell. */
+const BLOCKS = blocksFor('test/e2e/cli/custody-docs.test.ts', 'sh');
 
 function shellBlocks(page: string): string[] {
-  return [...readRepositoryFile(page).matchAll(/^( *)```sh\n([\s\S]*?)^ *```$/gm)].map(([, indent = '', block = '']) =>
-    block.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-  );
+  return BLOCKS.filter((block) => block.page === page).map(({ text }) => text);
 }
 
 let folder: string;

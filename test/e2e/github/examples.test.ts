@@ -1,25 +1,23 @@
+import { spawnSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { HMAC_ENVIRONMENT } from '../../support/cli.ts';
-import { readRepositoryFile } from '../../support/repository.ts';
+import { blocksFor } from '../../support/documentation.ts';
+import { readRepositoryFile, root } from '../../support/repository.ts';
 import { unzip } from '../../support/unzip.ts';
-import {
-  documentedWorkflows,
-  type Job,
-  jobsOf,
-  PLACEHOLDER,
-  type Step,
-  type WorkflowText,
-} from './documented-workflows.ts';
+import { makeSite, type Site } from '../daemon/harness.ts';
+import { type Job, jobsOf, PLACEHOLDER, type Step, type WorkflowText } from './documented-workflows.ts';
 import { type Contexts, evaluateText, type Matrix } from './expressions.ts';
 import { dotComJob, newRun, type Platform, startPlatform } from './harness.ts';
 import type { ActionName, RunnerJob, StepResult } from './runner.ts';
 
-/** The workflows of the documentation that use the gate, run job by job and step by step. */
+/** The workflows of docs/github.md, run job by job and step by step; those of the README are the same, which its test makes sure of. */
 
-const EXAMPLES = documentedWorkflows()
-  .filter(({ text }) => text.includes('uses: cavra/release-governance@'))
-  // Needs a daemon on its runner, which test/e2e/daemon has; the workflow itself is linted like the others.
-  .filter(({ text }) => !text.includes('socket:'));
+const BLOCKS = blocksFor('test/e2e/github/examples.test.ts');
+const EXAMPLES: readonly WorkflowText[] = BLOCKS.filter(({ language }) => language === 'yaml').map(
+  ({ page, heading, text }) => ({ name: `${page}: ${heading}`, text }),
+);
 const SECRETS = {
   CAVRA_DAEMON_EVIDENCE_HMAC_KEY: HMAC_ENVIRONMENT.CAVRA_DAEMON_EVIDENCE_HMAC_KEY,
   CAVRA_RUNNER_AUTH_HMAC_KEY: HMAC_ENVIRONMENT.CAVRA_RUNNER_AUTH_HMAC_KEY,
@@ -34,14 +32,35 @@ const POLICY = readRepositoryFile('examples/trust-policy-github.yaml')
   .replaceAll("'74'", "'74112233'");
 
 let platform: Platform;
+let daemon: Site;
 
 beforeAll(async () => {
   platform = await startPlatform();
+  const { authority, proxy } = platform;
+  const environment = { NODE_EXTRA_CA_CERTS: authority.file, HTTPS_PROXY: proxy.url };
+  daemon = makeSite({ changes: { issuers: [{ provider: 'github-actions' }] }, environment });
+  expect(await daemon.daemon('start')).toMatchObject({ status: 0, stderr: '' });
 });
-afterAll(() => platform.close());
+afterAll(async () => {
+  await daemon.remove();
+  await platform.close();
+});
+
+/** The daemon of the pages is the one of this test, which has its files elsewhere. */
+function onThisMachine({ name, text }: WorkflowText): WorkflowText {
+  return {
+    name,
+    text: text
+      .replaceAll('/run/cavra-release-governance/daemon.sock', daemon.socket)
+      .replaceAll('/etc/cavra-release-governance/daemon.pub', daemon.publicKey),
+  };
+}
 
 /** Runs every job once, or once for each value of its matrix; returns the results of the steps that ran one of our actions. */
-async function runWorkflow(workflow: WorkflowText): Promise<readonly StepResult[]> {
+async function runWorkflow(
+  workflow: WorkflowText,
+  { secrets, request }: { readonly secrets: Contexts; readonly request?: string | undefined } = { secrets: SECRETS },
+): Promise<readonly StepResult[]> {
   const facts = newRun();
   const results: StepResult[] = [];
   const needs: Record<string, Contexts> = {};
@@ -55,8 +74,8 @@ async function runWorkflow(workflow: WorkflowText): Promise<readonly StepResult[
         ...(job.environment === undefined ? {} : { deploymentEnvironment: job.environment }),
       });
       try {
-        checkOut(runner);
-        const contexts = { secrets: SECRETS, inputs: { request: 'release/request.json' }, matrix, needs };
+        checkOut(runner, request);
+        const contexts = { secrets, inputs: { request: 'release/request.json' }, matrix, needs };
         results.push(...(await runSteps(runner, job, place, contexts, outputs)));
       } finally {
         runner.dispose();
@@ -74,9 +93,8 @@ function matrixOf({ strategy }: Job): readonly { matrix: Contexts; place: Matrix
   return values.map((value, index) => ({ matrix: { [name]: value }, place: { index, total: values.length } }));
 }
 
-function checkOut(runner: RunnerJob): void {
-  for (const name of ['request', 'eu', 'us', 'apac'])
-    runner.write(`release/${name}.json`, runner.read('approved-promotion.json'));
+function checkOut(runner: RunnerJob, request = runner.read('approved-promotion.json')): void {
+  for (const name of ['request', 'eu', 'us', 'apac']) runner.write(`release/${name}.json`, request);
   runner.write('.github/trust-policy.yaml', POLICY);
 }
 
@@ -100,8 +118,11 @@ async function runSteps(
       if (step.id !== undefined) steps[step.id] = { outputs: result.outputs };
     } else if (step.uses?.startsWith('actions/download-artifact@')) {
       download(runner, inputs);
+    } else if (step.uses?.startsWith('actions/checkout@')) {
+      // The repository itself is there already; another one can only be this.
+      if (inputs['repository'] !== undefined) checkOutThis(runner, inputs);
     } else {
-      expectKnown(step);
+      runCommand(runner, step);
     }
   }
   Object.assign(outputs, evaluated(job.outputs));
@@ -114,19 +135,42 @@ function download(runner: RunnerJob, { name, path }: Readonly<Record<string, str
   for (const entry of unzip(artifact.zip)) runner.write(`${path}/${entry.name}`, entry.bytes.toString('utf8'));
 }
 
-/** The other steps stand for the reader's own. */
-function expectKnown({ uses, run }: Step): void {
-  expect(uses?.startsWith('actions/checkout@') === true || run?.startsWith('echo ') === true).toBe(true);
+function checkOutThis(runner: RunnerJob, { repository, ref, path = '' }: Readonly<Record<string, string>>): void {
+  expect({ repository, ref }).toEqual({ repository: 'cavra/release-governance', ref: PLACEHOLDER });
+  symlinkSync(root, join(runner.workspace, path));
+}
+
+/** As GitHub runs `run`, where no shell is named. */
+function runCommand(runner: RunnerJob, { run = 'false' }: Step): void {
+  const { status, stderr } = spawnSync('bash', ['--norc', '-e', '-c', run], {
+    cwd: runner.workspace,
+    env: { PATH: process.env['PATH'], ...runner.environment() },
+    encoding: 'utf8',
+  });
+  expect({ run, status, stderr }).toMatchObject({ status: 0, stderr: '' });
 }
 
 it('there are examples', () => {
-  expect(EXAMPLES.length).toBeGreaterThanOrEqual(6);
+  expect(EXAMPLES.length).toBeGreaterThanOrEqual(7);
+});
+
+it('the quick start leads to a passing gate: its request, its key, its workflow, as they stand', async () => {
+  const inQuickStart = BLOCKS.filter(({ heading }) => heading === 'Quick start');
+  const [request, key, workflow] = ['json', 'sh', 'yaml'].map(
+    (language) => inQuickStart.find((block) => block.language === language)?.text ?? '',
+  );
+  const made = spawnSync('sh', ['-e', '-c', key ?? ''], { encoding: 'utf8' }).stdout.trim();
+  expect(made).toMatch(/^[0-9a-f]{64}$/);
+  const secrets = { CAVRA_DAEMON_EVIDENCE_HMAC_KEY: made };
+  const [gate, ...more] = await runWorkflow({ name: 'quick start', text: workflow ?? '' }, { secrets, request });
+  expect(more).toEqual([]);
+  expect(gate).toMatchObject({ status: 0, annotations: [], outputs: { verdict: 'pass', decision: 'allow' } });
 });
 
 describe.each(EXAMPLES)('$name', (workflow) => {
   it('passes from its first step to its last, and publishes', async () => {
-    const results = await runWorkflow(workflow);
-    expect(results.length).toBeGreaterThan(0);
+    const results = await runWorkflow(onThisMachine(workflow));
+    expect(results.length > 0).toBe(workflow.text.includes('uses: cavra/release-governance@'));
     for (const result of results) {
       expect(result.annotations).toEqual([]);
       expect(result.status).toBe(0);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -5,6 +6,8 @@ import { join } from 'node:path';
 import { DIAGNOSES, GATE_OUTPUTS, lintPolicyFile } from '@cavra/release-governance-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
+import { runCli } from '../../support/cli.ts';
+import { blocksFor } from '../../support/documentation.ts';
 import { readRepositoryFile, root } from '../../support/repository.ts';
 import { ciSchemaErrors } from './ci-schema.ts';
 import { type Instance, RUNNER_KEY, startInstance } from './instance.ts';
@@ -12,23 +15,8 @@ import { createProject, describePipelines, GATE, type Project } from './project.
 
 const PAGE = readRepositoryFile('docs/gitlab.md');
 
-interface Example {
-  readonly heading: string;
-  readonly text: string;
-}
-
-/** Every YAML example of the page, with the heading that it stands under. */
-function examplesOf(page: string): readonly Example[] {
-  const examples: Example[] = [];
-  let heading = '';
-  for (const [, title, text] of page.matchAll(/^## (.*)$|^```yaml\n([\s\S]*?)^```$/gm)) {
-    if (title !== undefined) heading = title;
-    if (text !== undefined) examples.push({ heading, text });
-  }
-  return examples;
-}
-
-const EXAMPLES = examplesOf(PAGE);
+const BLOCKS = blocksFor('test/e2e/gitlab/docs.test.ts');
+const EXAMPLES = BLOCKS.filter(({ language }) => language === 'yaml');
 
 interface Include {
   readonly inputs?: Readonly<Record<string, unknown>>;
@@ -143,7 +131,11 @@ describePipelines('as they stand', () => {
   afterAll(() => instance.close());
 
   /** The example with the repository's own files in place of those of another project. */
-  function create(heading: string, inputs: Readonly<Record<string, unknown>>): Project {
+  function create(
+    heading: string,
+    inputs: Readonly<Record<string, unknown>>,
+    files: Readonly<Record<string, string>> = {},
+  ): Project {
     const example = pipelines.find((each) => each.heading === heading);
     const include = example?.pipeline.include.map((each) => ({
       local: templateOf(each),
@@ -152,10 +144,51 @@ describePipelines('as they stand', () => {
     project = createProject({
       'release/request.json': readRepositoryFile('examples/approved-promotion.json'),
       'release.sh': 'echo "released: $CAVRA_VERDICT"\n',
+      ...files,
       '.gitlab-ci.yml': JSON.stringify({ ...example?.pipeline, include }).replaceAll('./release.sh', 'sh release.sh'),
     });
     return project;
   }
+
+  it('the quick start passes: its request, its key, its pipeline', async () => {
+    const inQuickStart = (language: string) =>
+      BLOCKS.find((block) => block.heading === 'Quick start' && block.language === language)?.text ?? '';
+    const key = spawnSync('sh', ['-e', '-c', inQuickStart('sh')], { encoding: 'utf8' }).stdout.trim();
+    expect(key).toMatch(/^[0-9a-f]{64}$/);
+    // The test's own GitLab is self-managed, so it has to be pinned; on GitLab.com nothing is.
+    const issuer = instance.gitlab.origin;
+    const made = create('Quick start', { issuer }, { 'release/request.json': inQuickStart('json') });
+    const stored = { CAVRA_DAEMON_EVIDENCE_HMAC_KEY: key, CAVRA_DAEMON_EVIDENCE_KEY_ID: 'ci-evidence-2026-q4' };
+    const run = await made.run({ variables: { ...instance.jobVariables(made), ...stored } });
+    expect(run.jobs).toEqual({ [GATE]: 'PASS', release: 'PASS' });
+    expect(run.jobLog('release')).toContain('released: pass');
+  });
+
+  it('the optional key signs a checkpoint', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'cavra-key-'));
+    const [, commands = ''] = BLOCKS.filter(({ language }) => language === 'sh').map(({ text }) => text);
+    const key = spawnSync('sh', ['-e', '-c', commands], { cwd: folder, encoding: 'utf8' }).stdout.trim();
+    const issuer = instance.gitlab.origin;
+    const made = create('Quick start', { issuer });
+    const variables = { ...instance.jobVariables(made), CAVRA_ATTESTATION_KEY: key };
+    const run = await made.run({ variables });
+    expect(run.jobs).toEqual({ [GATE]: 'PASS', release: 'PASS' });
+    const evidence = join(made.folder, '.gitlab-ci-local/artifacts', GATE, '.cavra/go-daemon');
+    const args = ['verify', evidence, '--public-key', 'attestation.pub'];
+    expect(await runCli(args, { workingDirectory: folder })).toMatchObject({ status: 0, stderr: '' });
+    await rm(folder, { recursive: true });
+  });
+
+  it('several gates pass, and the release after both', async () => {
+    const request = readRepositoryFile('examples/approved-promotion.json');
+    const made = create(
+      'Several gates in one pipeline',
+      { issuer: instance.gitlab.origin },
+      { 'release/app.json': request, 'release/database/1.json': request, 'release/schema.json': request },
+    );
+    const run = await made.run({ variables: instance.jobVariables(made) });
+    expect(run.jobs).toEqual({ 'gate-app': 'PASS', 'gate-database': 'PASS', release: 'PASS' });
+  });
 
   it('HMAC passes', async () => {
     const made = create('Without OIDC: HMAC', {});

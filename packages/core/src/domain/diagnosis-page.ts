@@ -28,6 +28,8 @@ Every command and adapter that does not pass names one of these codes, with one 
 status. Where several things are wrong, the exit status is that of the most serious: a secret (6), then the machine (5), the
 evidence (4), the configuration (2), the proof (3), the decision (1). Generated from \`packages/core/src/domain/diagnosis.ts\`.
 
+To start from what you see in place of a code: [troubleshooting.md](troubleshooting.md).
+
 ${sections.join('\n')}`;
 }
 

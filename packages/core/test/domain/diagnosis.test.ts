@@ -8,6 +8,7 @@ import {
   exitStatusOf,
 } from '../../src/domain/diagnosis.ts';
 import { diagnosisPage } from '../../src/domain/diagnosis-page.ts';
+import { FINDINGS } from '../../src/domain/evidence/findings.ts';
 
 describe('diagnoses', () => {
   it.each(Object.entries(DIAGNOSES))('%s reads well and leads to an exit status', (code, { title, action }) => {
@@ -27,5 +28,10 @@ describe('diagnoses', () => {
 
   it('docs/errors.md is the table; `node scripts/generate-schemas.mjs` writes it', () => {
     expect(readFileSync(new URL('../../../../docs/errors.md', import.meta.url), 'utf8')).toBe(diagnosisPage());
+  });
+
+  it('docs/troubleshooting.md has every finding of the verifier', () => {
+    const page = readFileSync(new URL('../../../../docs/troubleshooting.md', import.meta.url), 'utf8');
+    expect(Object.keys(FINDINGS).filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
   });
 });

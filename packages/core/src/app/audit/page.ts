@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { exceptionText } from '../../domain/audit/summary.ts';
-import type { AuditSummary, BundleLine } from '../../domain/audit/types.ts';
+import { type AuditException, type AuditSummary, type BundleLine, EXCEPTIONS } from '../../domain/audit/types.ts';
 import { MAX_AUDIT_LISTED } from '../../domain/limits.ts';
+import type { Decision } from '../../domain/wire/types.ts';
 import { icon, SPRITE } from '../report/html/icons.ts';
 import { codeHtml, Html, html } from '../report/html/markup.ts';
 import { STYLE } from '../report/html/style.ts';
+import type { Tone } from '../report/model.ts';
+import { count, counted } from '../report/prose.ts';
+import { DECISION_TONE, KEY_STATUS } from '../report/words.ts';
 
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
 
@@ -35,7 +38,7 @@ ${SPRITE}
 <header class="top"><div class="frame"><span class="brand">${icon('mark', 20)}CAVRA audit</span></div></header>
 <div class="frame">
 <main id="main">
-<div class="verdict">${icon(tone, 44)}<div><h1>${headline}</h1><p class="lead">${lead(summary)}</p></div></div>
+<div class="verdict ${tone}">${icon(tone, 44)}<div><h1>${headline}</h1><p class="lead">${lead(summary)}</p></div></div>
 ${facts(summary)}${missingRuns(summary)}${exceptions(summary)}${keys(summary)}${bundles(lines, summary)}</main>
 </div>
 <footer><div class="frame"><p>Written by cavra-release-governance ${version}. This page is one file, loads nothing and runs nothing. It shows what was found; the evidence is what proves it.</p></div></footer>
@@ -46,13 +49,15 @@ ${facts(summary)}${missingRuns(summary)}${exceptions(summary)}${keys(summary)}${
 
 function lead({ bundles, statuses, population }: AuditSummary): string {
   const found =
-    population === null ? '' : ` ${population.found} of ${population.expected} expected runs have valid evidence.`;
-  return `${statuses.valid} of ${bundles} bundles are valid.${found}`;
+    population === null
+      ? ''
+      : ` ${count(population.found)} of ${counted(population.expected, 'expected run')} ${population.found === 1 ? 'has' : 'have'} valid evidence.`;
+  return `${count(statuses.valid)} of ${counted(bundles, 'bundle')} ${statuses.valid === 1 ? 'is' : 'are'} valid.${found}`;
 }
 
 function facts({ bundles, records, statuses, decisions, tails, shards_missing: missing }: AuditSummary): Html {
   const rows: readonly (readonly [string, string])[] = [
-    ['Bundles', `${bundles}, with ${records} records`],
+    ['Bundles', `${count(bundles)}, with ${counted(records, 'record')}`],
     ['Status', counts(statuses)],
     ['Decisions', counts(decisions)],
     ['Tails', counts(tails)],
@@ -79,18 +84,33 @@ function missingRuns({ population }: AuditSummary): Html | string {
 
 function exceptions({ exceptions: listed, exceptions_omitted: omitted }: AuditSummary): Html | string {
   if (listed.length === 0) return '';
-  const body = html`<ul class="plain">${listed.map((one) => html`<li>${exceptionText(one)}</li>`)}</ul>${more(omitted)}`;
+  const head = html`<tr><th scope="col">Bundle</th><th scope="col">What</th></tr>`;
+  const intro = html`<p class="intro">These need not be faults, but somebody should look at each.</p>`;
+  const body = html`${intro}${scrolled('What to look at', head, listed.map(exceptionRow))}${more(omitted)}`;
   return section('exceptions', 'What to look at', body);
+}
+
+/** What is wrong in itself; the others are to be known. */
+const FAULTS: ReadonlySet<string> = new Set(['not_valid', 'not_authenticated', 'key']);
+
+function exceptionRow({ path, what, detail }: AuditException): Html {
+  const tone = FAULTS.has(what) ? 'bad' : 'warn';
+  const more = detail === '' ? '' : html`<p class="sub"><bdi>${detail}</bdi></p>`;
+  return html`<tr><th scope="row">${codeHtml(path)}</th><td>${badge(tone, what)}<p>${EXCEPTIONS[what]}</p>${more}</td></tr>\n`;
+}
+
+function badge(tone: Tone, text: string): Html {
+  return html`<span class="badge ${tone}">${icon(tone)}<bdi>${text}</bdi></span>`;
 }
 
 function keys({ keys: used }: AuditSummary): Html | string {
   if (used.length === 0) return '';
   const rows = used.map(
-    ({ key_id: id, status, bundles: count, records }) =>
-      html`<tr><th scope="row">${id === '' ? '(without id)' : codeHtml(id)}</th><td>${status}</td><td class="num">${count}</td><td class="num">${records}</td></tr>`,
+    ({ key_id: id, status, bundles: used, records }) =>
+      html`<tr><th scope="row">${id === '' ? '(without id)' : codeHtml(id)}</th><td data-label="Status"><span class="${KEY_STATUS[status].tone}">${KEY_STATUS[status].words}</span></td><td class="num" data-label="Bundles">${count(used)}</td><td class="num" data-label="Records">${count(records)}</td></tr>\n`,
   );
   const head = html`<tr><th scope="col">Key</th><th scope="col">Status</th><th scope="col" class="num">Bundles</th><th scope="col" class="num">Records</th></tr>`;
-  return section('keys', 'Keys in use', scrolled(head, rows));
+  return section('keys', 'Keys in use', scrolled('Keys in use', head, rows));
 }
 
 function bundles(lines: readonly BundleLine[], summary: AuditSummary): Html {
@@ -99,29 +119,34 @@ function bundles(lines: readonly BundleLine[], summary: AuditSummary): Html {
     .slice(0, MAX_AUDIT_LISTED)
     .map(bundleRow);
   const head = html`<tr><th scope="col">Bundle</th><th scope="col">Run</th><th scope="col">Decision</th><th scope="col" class="num">Records</th><th scope="col">Tail</th></tr>`;
-  return section('bundles', 'Bundles', html`${scrolled(head, rows)}${more(summary.bundles - rows.length)}`);
+  return section('bundles', 'Bundles', html`${scrolled('Bundles', head, rows)}${more(summary.bundles - rows.length)}`);
 }
 
 function bundleRow(line: BundleLine): Html {
   const { status, path, message, diagnosis, repository, run_id: run, decision, rule_id: rule, records, tail } = line;
   const tone = status === 'valid' ? 'good' : 'bad';
   const fault = status === 'valid' ? '' : html`<p class="sub">${message} (${diagnosis})</p>`;
-  return html`<tr><th scope="row"><span class="badge ${tone}">${icon(tone)}${status}</span><p>${codeHtml(path)}</p>${fault}</th><td>${codeHtml(repository)}<p class="sub">${run}</p></td><td>${decision}<p class="sub">${rule}</p></td><td class="num">${records}</td><td>${tail}</td></tr>`;
+  const decided = decision === '' ? html`<span class="muted">–</span>` : decisionBadge(decision);
+  return html`<tr><th scope="row">${badge(tone, status)}<p>${codeHtml(path)}</p>${fault}</th><td data-label="Run">${codeHtml(repository)}<p class="sub"><bdi>${run}</bdi></p></td><td>${decided}<p class="sub">${codeHtml(rule)}</p></td><td class="num" data-label="Records">${count(records)}</td><td data-label="Tail">${tail}</td></tr>\n`;
+}
+
+function decisionBadge(decision: Decision): Html {
+  return badge(DECISION_TONE[decision], decision);
 }
 
 function section(id: string, title: string, body: Html): Html {
   return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${body}</section>\n`;
 }
 
-function scrolled(head: Html, rows: readonly Html[]): Html {
-  return html`<div class="scroll"><table><thead>${head}</thead><tbody>${rows}</tbody></table></div>`;
+function scrolled(label: string, head: Html, rows: readonly Html[]): Html {
+  return html`<div class="scroll" role="group" aria-label="${label}, table" tabindex="0"><table class="stack"><thead>${head}</thead><tbody>${rows}</tbody></table></div>`;
 }
 
-function more(count: number): Html | string {
-  return count > 0 ? html`<p class="more">and ${count} more, which the JSON Lines of the audit list</p>` : '';
+function more(left: number): Html | string {
+  return left > 0 ? html`<p class="more">And ${count(left)} more, which the JSON Lines of the audit list.</p>` : '';
 }
 
 function counts(all: Readonly<Record<string, number>>): string {
-  const given = Object.entries(all).filter(([, count]) => count > 0);
-  return given.length === 0 ? 'none' : given.map(([name, count]) => `${count} ${name}`).join(', ');
+  const given = Object.entries(all).filter(([, number]) => number > 0);
+  return given.length === 0 ? 'none' : given.map(([name, number]) => `${count(number)} ${name}`).join(', ');
 }

@@ -2,6 +2,7 @@ import type { Finding, FindingCode } from '../../domain/evidence/findings.ts';
 import type { VerificationReport } from '../../domain/evidence/report.ts';
 import type { RecordBucket } from '../../domain/story/buckets.ts';
 import type { KeySpan, RecordGlimpse, StreamStory } from '../../domain/story/types.ts';
+import { tailCheck } from './checks.ts';
 import type { ChainCell, ChainLink, ChainPart, ChainSpan, ReportInput } from './model.ts';
 import { count, counted, type Prose, say, utc } from './prose.ts';
 import { DECISION_TONE, KEY_STATUS } from './words.ts';
@@ -28,6 +29,7 @@ export function chainOf({ verification, story }: ReportInput): ChainPart {
     cells: records < MIN_STRIP_RECORDS ? [] : cellsOf(story.buckets, records, [...problems.keys()]),
     spans: records < MIN_STRIP_RECORDS ? [] : story.keySpans.map((span) => spanOf(span, verification)),
     links: linksOf(records, story, problems),
+    end: records === 0 ? undefined : tailCheck(verification),
   };
 }
 
@@ -40,6 +42,7 @@ const NO_CHAIN: ChainPart = {
   cells: [],
   spans: [],
   links: [],
+  end: undefined,
 };
 
 /** The errors that name a record, by its number, in the order of the stream. */
@@ -54,8 +57,8 @@ function problemsByRecord({ findings }: VerificationReport): Map<number, Finding
 
 function inWords(report: VerificationReport, broken: number): Prose {
   const { records, first_timestamp: first, last_timestamp: last } = report;
-  const time =
-    first === '' ? '' : first === last ? `, written at ${utc(first)}` : `, written from ${utc(first)} to ${utc(last)}`;
+  const [from, to] = [utc(first), utc(last)];
+  const time = first === '' ? '' : from === to ? `, written at ${from}` : `, written from ${from} to ${to}`;
   const state =
     broken > 0
       ? say` ${counted(broken, 'record')} ${broken === 1 ? 'has' : 'have'} errors.`
@@ -136,6 +139,7 @@ function linkOf(record: number, glimpse: RecordGlimpse | undefined, problems: re
     tone: problems.length > 0 ? 'bad' : glimpse === undefined ? 'neutral' : DECISION_TONE[glimpse.decision],
     time: glimpse?.time ?? '',
     recordHash: glimpse?.recordHash ?? '',
+    previousHash: glimpse?.previousHash ?? '',
     key: glimpse === undefined ? '' : (glimpse.keyId ?? 'not signed'),
     link: record === 1 && !unlinked ? 'first' : unlinked || unreadable ? 'broken' : 'linked',
     problems: problems.map(({ code, message }) => `${code}: ${message}`),

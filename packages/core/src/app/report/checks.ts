@@ -12,7 +12,7 @@ export function checksOf(input: ReportInput): readonly Check[] {
     gate === undefined ? recordedDecision(input) : decision(gate),
     ...(verification === undefined
       ? [{ tone: 'bad', label: 'Evidence', text: say`none was verified: the run ended before` } as const]
-      : [chain(verification), signatures(verification), tail(verification)]),
+      : [chain(verification), signatures(verification), tailCheck(verification)]),
   ];
 }
 
@@ -24,7 +24,7 @@ export function sealOf({ verification }: ReportInput): readonly Check[] {
   return [
     { tone: tone[checkpoint], label: 'Checkpoint', text: say`${CHECKPOINT_WORDS[checkpoint]}` },
     ...statement(verification),
-    tail(verification),
+    tailCheck(verification),
   ];
 }
 
@@ -151,7 +151,8 @@ function signatures(report: VerificationReport): Check {
   return { tone, label, text: say`${SIGNATURE_WORDS[report.signatures]}` };
 }
 
-function tail(report: VerificationReport): Check {
+/** Whether records that were cut off at the end would be missed. */
+export function tailCheck(report: VerificationReport): Check {
   return {
     tone: report.tail === 'unanchored' ? 'warn' : 'good',
     label: 'End of the stream',

@@ -18,18 +18,20 @@ export function reportMarkdown(model: ReportModel): string {
     ),
     '### Who asked',
     prose(runner.summary),
-    ...runner.runners.map(({ scope, fields }) =>
-      table(
-        [markdownText(scope), '', ''],
-        fields.map(
-          ({ label, value, code, proof }): Row => [
-            markdownText(label),
-            code ? markdownCode(value) : markdownText(value),
-            proof === undefined ? '' : proof === 'proven' ? 'proven' : 'stated by the job',
-          ],
+    ...[{ scope: 'In common', fields: runner.common }, ...runner.runners]
+      .filter(({ fields }) => fields.length > 0)
+      .map(({ scope, fields }) =>
+        table(
+          [markdownText(scope), '', ''],
+          fields.map(
+            ({ label, value, code, proof }): Row => [
+              markdownText(label),
+              code ? markdownCode(value) : markdownText(value),
+              proof === undefined ? '' : proof === 'proven' ? 'proven' : 'stated by the job',
+            ],
+          ),
         ),
       ),
-    ),
     ...decisions(model),
     '### Chain',
     prose(model.chain.summary),

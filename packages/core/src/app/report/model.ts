@@ -76,6 +76,8 @@ export interface Fact {
 export interface RunnerPart {
   /** In the words of the section's first line: who says so. */
   readonly summary: Prose;
+  /** What several runners have in common, said once; empty when there is only one. */
+  readonly common: readonly RunnerField[];
   readonly runners: readonly RunnerLine[];
   /** Records of runners that are not listed. */
   readonly omitted: number;
@@ -146,6 +148,8 @@ export interface ChainPart {
   readonly cells: readonly ChainCell[];
   readonly spans: readonly ChainSpan[];
   readonly links: readonly ChainLink[];
+  /** Whether a cut at the end would show; undefined: there is no stream. */
+  readonly end: Check | undefined;
 }
 
 export interface ChainCell {
@@ -179,6 +183,8 @@ export type ChainLink =
       readonly tone: Tone;
       readonly time: string;
       readonly recordHash: string;
+      /** The hash of the record that it says it follows; empty when not known, or when it says none. */
+      readonly previousHash: string;
       readonly key: string;
       /** Whether it holds on to the record before it; `first`: there is none. */
       readonly link: 'first' | 'linked' | 'broken';

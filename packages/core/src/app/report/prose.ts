@@ -50,9 +50,14 @@ export function counted(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** RFC 3339 in UTC, for people: `2026-03-04 05:06:07.001 UTC`. */
-export function utc(time: string): string {
-  return time.replace('T', ' ').replace(/Z$/, ' UTC');
+/**
+ * RFC 3339 in UTC, for people: `2026-03-04 05:06:07 UTC`.
+ * @param digits of the second's fraction, cut and not rounded; where time matters, `datetime` beside it has all of them
+ */
+export function utc(time: string, digits = 0): string {
+  const [, second = time, fraction = ''] = /^(.+:\d\d)(\.\d+)?Z$/.exec(time) ?? [];
+  const shown = digits === 0 ? '' : fraction.slice(0, digits + 1);
+  return second === time ? time : `${second.replace('T', ' ')}${shown} UTC`;
 }
 
 export function capitalized(text: string): string {

@@ -6,9 +6,12 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { describeWithBrowser, startBrowser } from '../../../../../test/support/browser.ts';
+import { auditPage } from '../../../src/app/audit/page.ts';
 import { reportHtml } from '../../../src/app/report/html/page.ts';
 import type { ReportInput } from '../../../src/app/report/model.ts';
 import { reportModel } from '../../../src/app/report/report-model.ts';
+import { AuditSummarizer } from '../../../src/domain/audit/summary.ts';
+import type { BundleLine } from '../../../src/domain/audit/types.ts';
 import { printable } from '../../../src/domain/text/printable.ts';
 import { HOSTILE_TEXTS } from '../../support/hostile-texts.ts';
 import { BLOCKED, inputOf, PASSED, VALID_STREAM } from '../../support/reports.ts';
@@ -104,6 +107,28 @@ describeWithBrowser()('in a browser', () => {
     },
   );
 
+  it('an audit: accessible, whole and alone, light on a desk and dark on a phone', async () => {
+    const summarizer = new AuditSummarizer([{ repository: 'example-org/shop', run_id: '99' }]);
+    const lines = ['valid', 'invalid', 'unmet', 'unreadable'].map((status, index) => auditLine(status, index));
+    for (const line of lines) summarizer.add(line);
+    const { page, requests, close } = await open(auditPage(lines, summarizer.summary(), '1.2.3'), { bypassCSP: true });
+    await page.evaluate(AXE);
+    const found: string[] = [];
+    for (const [colorScheme, viewport] of [
+      ['light', DESKTOP],
+      ['dark', PHONE],
+    ] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize(viewport);
+      found.push(...(await violations(page)));
+      if (Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth')) > 0) found.push('too wide');
+    }
+    expect({ found, requests }).toEqual({ found: [], requests: [] });
+    const text = (await page.evaluate('document.body.innerText')) as string;
+    for (const hostile of HOSTILE_TEXTS.slice(2, 6)) expect(text).toContain(printable(hostile).trim());
+    await close();
+  });
+
   it('keeps to its own policy, which applies its style and nothing else', async () => {
     const { page, requests, messages, close } = await open(reportHtml(reportModel(inputOf(VALID_STREAM))), {
       viewport: DESKTOP,
@@ -166,6 +191,37 @@ describeWithBrowser()('in a browser', () => {
     await close();
   });
 });
+
+/** A line of an audit, with text from outside wherever there can be some. */
+function auditLine(status: string, index: number): BundleLine {
+  const text = HOSTILE_TEXTS[index + 2] ?? '';
+  return {
+    ...IDENTITY,
+    repository: text,
+    run_id: text,
+    kind: 'bundle',
+    path: `evidence/${text}`,
+    status: status as BundleLine['status'],
+    diagnosis: status === 'valid' ? '' : 'CAVRA-E401',
+    message: status === 'valid' ? '' : text,
+    records: 1200,
+    signed_records: 1200,
+    errors: 0,
+    warnings: 1,
+    decision: status === 'unreadable' ? '' : index === 0 ? 'block' : 'allow',
+    rule_id: text,
+    unauthenticated: index,
+    first_timestamp: '2026-03-04T05:06:07Z',
+    last_timestamp: '2026-03-04T05:06:07Z',
+    signatures: 'checked',
+    checkpoint: 'valid',
+    tail: 'sealed',
+    keys: [{ key_id: text, status: 'revoked', records: 1200 }],
+    stream_id: '',
+    head_hash: '',
+    sha256: '',
+  };
+}
 
 async function violations(page: Page): Promise<readonly string[]> {
   const result = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as AxeResult;

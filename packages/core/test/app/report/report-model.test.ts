@@ -129,6 +129,40 @@ describe('the checkpoint', () => {
   });
 });
 
+describe('the picture of the chain', () => {
+  const links = ({ chain }: ReportModel) => chain.links.flatMap((link) => (link.kind === 'record' ? [link] : []));
+
+  it('shows which record each follows, and how it ends', () => {
+    const { chain } = modelOf(VALID_STREAM);
+    const [first, second] = links(modelOf(VALID_STREAM));
+    expect(first?.previousHash).toBe('');
+    expect(second?.previousHash).toBe(first?.recordHash);
+    expect(chain.end).toMatchObject({ tone: 'warn' });
+    const sealed = { checkpoint: 'valid', tail: 'sealed', details: DETAILS } as const;
+    expect(modelOf(VALID_STREAM, { context: { checkpoint: sealed } }).chain.end).toMatchObject({ tone: 'good' });
+    expect(modelOf(stream([])).chain.end).toBeUndefined();
+  });
+
+  it('shows a record that follows another one than that above it', () => {
+    const [, second, third] = links(modelOf(gap));
+    expect(third?.link).toBe('broken');
+    expect(third?.previousHash).not.toBe(second?.recordHash);
+  });
+});
+
+describe('who asked', () => {
+  it('says once what all jobs have in common', () => {
+    const byJob = (job: string) => ({ request: { runner_auth: { identity: { ...IDENTITY, job } } } });
+    const { runner } = modelOf(stream(sealChain([byJob('eu'), byJob('us'), byJob('us')])));
+    expect(runner.common.map(({ label }) => label)).toContain('Repository');
+    expect(runner.runners.map(({ fields }) => fields.map(({ label, value }) => `${label} ${value}`))).toEqual([
+      ['Job eu'],
+      ['Job us'],
+    ]);
+    expect(modelOf(VALID_STREAM).runner.common).toEqual([]);
+  });
+});
+
 describe('the checks', () => {
   it('of a gate', () => {
     const model = modelOf(VALID_STREAM, { gate: PASSED });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import {
   claimsFileText,
@@ -12,6 +13,11 @@ describe('files of an evidence folder', () => {
   it('have distinct names without a folder', () => {
     expect(new Set(KNOWN_EVIDENCE_FILES).size).toBe(KNOWN_EVIDENCE_FILES.length);
     expect(KNOWN_EVIDENCE_FILES.filter((name) => !/^[a-z.-]+$/.test(name))).toEqual([]);
+  });
+
+  it('are all in the documentation of the format', () => {
+    const page = readFileSync(new URL('../../../../../docs/evidence-format.md', import.meta.url), 'utf8');
+    expect(KNOWN_EVIDENCE_FILES.filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([]);
   });
 
   it('has claims with sorted keys, empty fields left out', () => {

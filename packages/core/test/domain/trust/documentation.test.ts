@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { blocksFor } from '../../../../../test/support/documentation.ts';
 import { claimsOf, PROVIDERS } from '../../../src/domain/trust/claims.ts';
 import { defaultEvents } from '../../../src/domain/trust/events.ts';
 import { LINT_RULES } from '../../../src/domain/trust/lint/codes.ts';
@@ -9,7 +10,7 @@ import { parseTrustPolicyText, readTrustPolicyFile } from '../../../src/io/trust
 
 const root = new URL('../../../../../', import.meta.url);
 const page = readFileSync(new URL('docs/trust-policy.md', root), 'utf8');
-const blocks = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map((match) => match[1] ?? '');
+const blocks = blocksFor('packages/core/test/domain/trust/documentation.test.ts').map(({ text }) => text);
 const examples = readdirSync(new URL('examples/', root)).filter((name) => name.startsWith('trust-policy'));
 
 describe('docs/trust-policy.md', () => {

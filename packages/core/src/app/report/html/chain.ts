@@ -1,5 +1,5 @@
 import { recordsText } from '../chain.ts';
-import type { ChainCell, ChainLink, ChainPart, Tone } from '../model.ts';
+import type { ChainCell, ChainLink, ChainPart, Check, Tone } from '../model.ts';
 import { count, counted, utc } from '../prose.ts';
 import { icon } from './icons.ts';
 import { type Html, type HtmlValue, html, prose } from './markup.ts';
@@ -142,18 +142,45 @@ function chainLabel({ broken }: ChainPart): string {
   return broken === 0 ? 'The chain, whole from end to end' : `The chain, with errors in ${counted(broken, 'record')}`;
 }
 
-function rail({ links }: ChainPart): Html | string {
+/** Digits of a second's fraction, and of a hash, that tell one record from the next. */
+const TIME_DIGITS = 3;
+const HASH_DIGITS = 12;
+
+function rail({ links, end }: ChainPart): Html | string {
   if (links.length === 0) return '';
-  return html`<ol class="rail">${links.map((link, index) => railItem(link, links[index + 1]))}</ol>`;
+  return html`<ol class="rail">${links.map((link, index) => railItem(link, links[index - 1], lineBelow(links[index + 1], end)))}${end === undefined ? '' : railEnd(end)}</ol>`;
 }
 
-function railItem(link: ChainLink, next: ChainLink | undefined): Html {
+function railItem(link: ChainLink, above: ChainLink | undefined, below: Html | string): Html {
   if (link.kind === 'gap') {
     return html`<li>${line('gap')}<p class="gaptext">${counted(link.records, 'record')} not drawn</p></li>\n`;
   }
-  const { record, decision, tone, time, recordHash, key, problems } = link;
-  const below = next === undefined ? '' : line(next.kind === 'record' && next.link === 'broken' ? 'broken' : '');
-  return html`<li>${below}${icon(tone)}<div class="row"><strong>${count(record)}</strong><span class="${toneOfText(tone)}">${decision}</span>${time === '' ? '' : html`<time datetime="${time}">${utc(time)}</time>`}${recordHash === '' ? '' : html`<code class="hash">${recordHash.slice(0, 16)}</code>`}${key === '' ? '' : html`<span class="muted"><bdi>${key}</bdi></span>`}</div>${problems.map(problemHtml)}</li>\n`;
+  const { record, decision, tone, time, key, problems } = link;
+  const when = time === '' ? '' : html`<time datetime="${time}">${utc(time, TIME_DIGITS)}</time>`;
+  const who = key === '' ? '' : html`<span class="by"><bdi>${key}</bdi></span>`;
+  return html`<li>${below}${icon(tone)}<div class="block${problems.length > 0 ? ' broken' : ''}"><div class="row"><strong>${count(record)}</strong><span class="${toneOfText(tone)}">${decision}</span>${when}${who}</div>${hashes(link, above)}${problems.map(problemHtml)}</div></li>\n`;
+}
+
+/** What a record is, and which one it says it follows: in a whole chain the one above. */
+function hashes({ recordHash, previousHash }: RecordLink, above: ChainLink | undefined): Html | string {
+  if (recordHash === '') return '';
+  const before = above?.kind === 'record' ? above.recordHash : '';
+  const missed =
+    before === '' || before === previousHash ? '' : html`<span class="bad">, which is not the record above</span>`;
+  const follows = previousHash === '' ? '' : html`<code>${previousHash.slice(0, HASH_DIGITS)}</code>`;
+  return html`<p class="hashes"><span>hash <code>${recordHash.slice(0, HASH_DIGITS)}</code></span><span>${previousHash === '' ? 'the first' : html`follows ${follows}${missed}`}</span></p>`;
+}
+
+type RecordLink = Extract<ChainLink, { readonly kind: 'record' }>;
+
+/** Down to the next record, to the seal, or into the open where nothing would show a cut. */
+function lineBelow(next: ChainLink | undefined, end: Check | undefined): Html | string {
+  if (next !== undefined) return line(next.kind === 'record' && next.link === 'broken' ? 'broken' : '');
+  return end === undefined ? '' : line(end.tone === 'good' ? '' : 'gap');
+}
+
+function railEnd({ tone, text }: Check): Html {
+  return html`<li class="end">${icon(tone)}<p>${prose(text)}</p></li>\n`;
 }
 
 function problemHtml(text: string): Html {

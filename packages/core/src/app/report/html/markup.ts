@@ -21,7 +21,9 @@ export type HtmlValue = Html | string | number | undefined | readonly HtmlValue[
  * attributes in double quotes.
  */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
-  return new Html(strings.map((text, index) => text + written(values[index])).join(''));
+  let markup = strings[0] ?? '';
+  for (let index = 0; index < values.length; index += 1) markup += written(values[index]) + (strings[index + 1] ?? '');
+  return new Html(markup);
 }
 
 /** Text with what is code set in a fixed-width font, each part apart from the direction of writing of its neighbours. */
@@ -58,11 +60,14 @@ const REFERENCES: Readonly<Record<string, string>> = {
   '#': '&#35;',
 };
 
+/** Nothing that would be changed in any way, which is nearly every text. */
+const SAFE = /^[ !$%(-;=?-_a-~]*$/;
 /** Nothing that `printable` would change. */
 const PLAIN = /^[\x20-\x7e]*$/;
 
 /** Text that shows as itself: control characters, overrides of direction and unpaired surrogates as `\uXXXX`. */
 function escaped(text: string): string {
+  if (SAFE.test(text)) return text;
   const visible = PLAIN.test(text) ? text : printable(text);
   return visible.replace(/[&<>"'`#]/g, (character) => REFERENCES[character] ?? '');
 }

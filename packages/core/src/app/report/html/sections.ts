@@ -36,7 +36,7 @@ export function checkList(checks: readonly Check[], name = ''): Html {
 export function verdictHtml({ verdict, about, checks }: ReportModel): Html {
   const { tone, headline, summary, action } = verdict;
   const next = action === undefined ? '' : html`<div class="action"><strong>What to do</strong>${prose(action)}</div>`;
-  return html`<div class="verdict">${icon(tone, 44)}<div><h1>${headline}</h1><p class="lead">${prose(summary)}</p>${aboutLine(about)}</div>${next}</div>
+  return html`<div class="verdict ${tone}">${icon(tone, 44)}<div><h1>${headline}</h1><p class="lead">${prose(summary)}</p>${aboutLine(about)}</div>${next}</div>
 ${checkList(checks)}\n`;
 }
 
@@ -45,16 +45,18 @@ function aboutLine(about: readonly string[]): Html | string {
   return html`<p class="about">${about.map((part) => html`<span><bdi>${part}</bdi></span>`)}</p>`;
 }
 
-export function runnerSection({ summary, runners, omitted }: RunnerPart): Section {
+export function runnerSection({ summary, common, runners, omitted }: RunnerPart): Section {
   return {
     id: 'who',
     title: 'Who asked',
     count: runners.length > 1 ? count(runners.length) : '',
-    body: html`<p class="intro">${prose(summary)}</p>${runners.map(
-      ({ scope, fields }) =>
-        html`${scope === '' ? '' : html`<p class="scope">${scope}</p>`}<dl class="facts">${fields.map(runnerField)}</dl>`,
-    )}${more(omitted, 'record', 'of further jobs that are not listed')}`,
+    body: html`<p class="intro">${prose(summary)}</p>${runnerFields('In common', common)}${runners.map(({ scope, fields }) => runnerFields(scope, fields))}${more(omitted, 'record', 'of further jobs that are not listed')}`,
   };
+}
+
+function runnerFields(scope: string, fields: readonly RunnerField[]): Html | string {
+  if (fields.length === 0) return '';
+  return html`${scope === '' ? '' : html`<p class="scope">${scope}</p>`}<dl class="facts">${fields.map(runnerField)}</dl>`;
 }
 
 function runnerField({ label, value, code, proof }: RunnerField): Html {
@@ -160,7 +162,7 @@ export function commandSection({ commands, subject }: ReportModel): Section {
     id: 'check',
     title: 'Check it yourself',
     count: '',
-    body: html`<p class="intro">Run in the folder of the evidence. The verifier is one file that needs Node.js and nothing else.</p><ol class="commands">${commands.map(
+    body: html`<p class="intro">Run in the folder of the evidence. The verifier is one file that needs Node.js and nothing else. A click selects a whole command.</p><ol class="commands">${commands.map(
       ({ purpose, command, output }) =>
         html`<li><p>${prose(purpose)}</p><pre class="command"><code>${lines(command)}</code></pre>${output === '' ? '' : html`<p class="prints">It prints</p><pre><code>${output}</code></pre>`}</li>\n`,
     )}</ol>${subject.length === 0 ? '' : html`<h3>The evidence</h3>${factList(subject)}`}`,

@@ -52,16 +52,20 @@ nav a{display:flex;justify-content:space-between;gap:.5rem;padding:.28rem 0;colo
 nav a:hover{color:var(--text);text-decoration:underline}
 nav .n{font-size:.75rem;color:var(--muted)}}
 
-.verdict{display:grid;grid-template-columns:auto minmax(0,1fr);gap:0 1.15rem;align-items:start}
+.verdict{display:grid;grid-template-columns:auto minmax(0,1fr);gap:0 1.15rem;align-items:start;padding:1.75rem 1.75rem 1.85rem;border:1px solid var(--line);border-radius:16px;background:var(--soft);color:var(--text)}
+.verdict.good{background:var(--good-soft);border-color:var(--good-line)}
+.verdict.warn{background:var(--warn-soft);border-color:var(--warn-line)}
+.verdict.bad{background:var(--bad-soft);border-color:var(--bad-line)}
+.verdict code{background:none;padding:0;font-weight:600}
 .verdict .icon{width:44px;height:44px;margin-top:.15rem}
 .verdict h1{font-size:clamp(1.75rem,1.2rem + 2.4vw,2.5rem);letter-spacing:-.025em;line-height:1.15;color:var(--text)}
 .verdict .lead{margin-top:.6rem;font-size:1.125rem;line-height:1.5;max-width:46rem}
 .about{display:flex;flex-wrap:wrap;margin-top:.7rem;color:var(--muted);font-size:.9375rem}
 .about span:not(:last-child)::after{content:"·";margin:0 .55rem}
-.action{grid-column:1/-1;margin-top:1.4rem;padding:.85rem 1.1rem;border:1px solid var(--line);border-radius:12px;background:var(--soft)}
+.action{grid-column:1/-1;margin-top:1.4rem;padding:.85rem 1.1rem;border-radius:10px;background:var(--panel)}
 .action strong{display:block;font-size:.8125rem;color:var(--muted);font-weight:600}
 
-.checks{margin-top:2rem;border:1px solid var(--line);border-radius:12px;background:var(--panel);overflow:hidden}
+.checks{margin-top:1.25rem;border:1px solid var(--line);border-radius:12px;background:var(--panel);overflow:hidden}
 .checks li{display:grid;grid-template-columns:16px 10.5rem minmax(0,1fr);gap:.1rem .8rem;padding:.8rem 1.1rem;align-items:start}
 .checks li+li{border-top:1px solid var(--line)}
 .checks .icon{margin-top:.3rem}
@@ -127,16 +131,20 @@ figure.strip{padding:1.1rem 1.2rem 1rem;border:1px solid var(--line);border-radi
 .legend svg{display:block}
 
 .rail{margin-top:1.4rem}
-.rail>li{position:relative;padding:0 0 1.15rem 2.6rem;min-height:2.2rem}
-.rail>li>svg.line{position:absolute;left:0;top:0;width:24px;height:100%;overflow:visible}
-.rail .icon{position:absolute;left:2px;top:2px;width:20px;height:20px;background:var(--bg);border-radius:50%;box-shadow:0 0 0 4px var(--bg)}
+.rail>li{position:relative;padding:0 0 .9rem 2.75rem;min-height:2.2rem}
+.rail .block{padding:.7rem 1rem;border:1px solid var(--line);border-radius:12px;background:var(--panel)}
+.rail .block.broken{border-color:var(--bad-line)}
+.rail .hashes{display:flex;flex-wrap:wrap;gap:.1rem 1.2rem;margin-top:.1rem;font-size:.8125rem;color:var(--muted)}
+.rail .by{color:var(--muted);font-size:.875rem}
+.rail .end p{padding:.75rem 0 0;font-size:.9375rem;max-width:44rem}
+.rail>li>svg.line{position:absolute;left:0;top:.8rem;width:24px;height:100%;overflow:visible}
+.rail .icon{position:absolute;left:2px;top:.8rem;width:20px;height:20px;background:var(--bg);border-radius:50%;box-shadow:0 0 0 4px var(--bg)}
 .rail line{stroke:var(--line-strong);stroke-width:2}
 .rail line.broken{stroke:var(--bad);stroke-dasharray:2 5;stroke-linecap:round}
 .rail line.gap{stroke-dasharray:1 6;stroke-linecap:round}
 .rail .row{display:flex;flex-wrap:wrap;gap:.1rem .9rem;align-items:baseline;font-size:.9375rem}
 .rail .row strong{font-weight:600}
-.rail .row .hash{color:var(--muted)}
-.rail .problem{margin-top:.3rem;padding:.4rem .7rem;border-radius:7px;background:var(--bad-soft);color:var(--text);font-size:.875rem}
+.rail .problem{margin-top:.45rem;padding:.4rem .7rem;border-radius:7px;background:var(--bad-soft);color:var(--text);font-size:.875rem}
 .rail .problem strong{color:var(--bad)}
 .rail .gaptext{color:var(--muted);font-size:.875rem}
 
@@ -152,8 +160,8 @@ footer{border-top:1px solid var(--line);padding:1.4rem 0 2.5rem;font-size:.8125r
 footer p{max-width:48rem}
 
 @media (max-width:40rem){
-.frame{padding:0 1.1rem}main{padding-top:1.9rem}section{margin-top:2.75rem}
-.verdict{gap:0 .85rem}.verdict .icon{width:34px;height:34px}
+.frame{padding:0 1.1rem}main{padding-top:1.1rem}section{margin-top:2.75rem}
+.verdict{gap:0 .85rem;padding:1.2rem 1.1rem 1.3rem}.about{grid-column:1/-1}.verdict .icon{width:34px;height:34px}
 .verdict .lead{grid-column:1/-1;font-size:1.0625rem}
 .checks li{grid-template-columns:16px minmax(0,1fr)}.checks li>div{grid-column:2}
 .facts{grid-template-columns:minmax(0,1fr)}
