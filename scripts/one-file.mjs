@@ -32,11 +32,7 @@ import { build, transform } from 'esbuild';
 const PARTS = {
   tokens: ['packages/core/src/io/tokens/'],
   report: ['packages/core/src/app/report/', 'packages/core/src/domain/story/'],
-  oidc: [
-    'packages/core/src/domain/auth/oidc/',
-    'packages/core/src/io/http/',
-    'packages/core/src/io/jwks-source.ts',
-  ],
+  oidc: ['packages/core/src/domain/auth/oidc/', 'packages/core/src/io/http/', 'packages/core/src/io/jwks-source.ts'],
   policy: [
     'packages/core/src/app/policy.ts',
     'packages/core/src/io/strict-yaml.ts',
