@@ -141,10 +141,17 @@ function blocksIn(page: string, language: string): string[] {
 it.each(['docs/github.md', 'docs/gitlab.md', 'docs/azure.md'])('the README shows the request of %s', async (page) => {
   const [request = ''] = blocksIn('README.md', 'json');
   expect(blocksIn(page, 'json')).toEqual([request]);
-  await writeFile(join(folder, 'request.json'), request);
-  const { status, stdout, stderr } = shell('cavra-release-governance request lint request.json');
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(stdout).toContain('the strict rules decide allow');
+  // What the pages say of it, and of two changes to it.
+  for (const [text, decision] of [
+    [request, 'allow'],
+    [request.replace('"approved"', '"pending"'), 'require_approval'],
+    [request.replace('"intact"', '"tampered"'), 'block'],
+  ] as const) {
+    await writeFile(join(folder, 'request.json'), text);
+    const { status, stdout, stderr } = shell('cavra-release-governance request lint request.json');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain(`the strict rules decide ${decision} by`);
+  }
 });
 
 describe('the README’s pipelines', () => {
