@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { zipSync } from 'fflate';
 import { CLI_BUNDLE, HMAC_ENVIRONMENT } from '../support/cli.ts';
 import { blocksFor, blocksOfPage } from '../support/documentation.ts';
 import { readRepositoryFile, root } from '../support/repository.ts';
@@ -65,6 +66,15 @@ const usesPackageManager = (block: string) => block.startsWith('npx -y pnpm');
 
 /** What the readers of a page have beside the files of everybody. */
 const PREPARATIONS: Readonly<Record<string, () => Promise<void>>> = {
+  'SECURITY.md': async () => {
+    await writeFile(join(folder, 'cavra-release-governance.mjs'), readFileSync(CLI_BUNDLE));
+    await command('gh', 'test "$1 $2" = "attestation verify"');
+    const made = shell(RELEASE);
+    expect(made).toMatchObject({ status: 0, stderr: '' });
+    const evidence = join(folder, 'evidence');
+    const files = readdirSync(evidence).map((name) => [`evidence/${name}`, readFileSync(join(evidence, name))]);
+    await writeFile(join(folder, 'evidence.zip'), zipSync(Object.fromEntries(files)));
+  },
   'docs/air-gapped.md': async () => {
     const program = readFileSync(CLI_BUNDLE);
     const digest = createHash('sha256').update(program).digest('hex');
@@ -93,6 +103,16 @@ function trustingThisRunner(example: string): string {
     requests: { target: production }
 `;
 }
+
+/** A release as the workflow leaves it: its file, sealed by the gate, with checksums and the public key. */
+const RELEASE = `
+openssl genpkey -algorithm ed25519 -out attestation.pem
+openssl pkey -in attestation.pem -pubout -out release-attestation.pub.pem
+export CAVRA_ATTESTATION_KEY="$(cat attestation.pem)" CAVRA_RUNNER_REF=refs/tags/v1.2.3
+export CAVRA_RUNNER_REPOSITORY=cavra/release-governance CAVRA_SUBJECT_PATH=cavra-release-governance.mjs
+cavra-release-governance gate release-request.json --evidence-dir evidence > /dev/null
+sha256sum cavra-release-governance.mjs > SHA256SUMS
+`;
 
 const CLAIMS = {
   iss: 'https://token.actions.githubusercontent.com',
@@ -141,10 +161,17 @@ function blocksIn(page: string, language: string): string[] {
 it.each(['docs/github.md', 'docs/gitlab.md', 'docs/azure.md'])('the README shows the request of %s', async (page) => {
   const [request = ''] = blocksIn('README.md', 'json');
   expect(blocksIn(page, 'json')).toEqual([request]);
-  await writeFile(join(folder, 'request.json'), request);
-  const { status, stdout, stderr } = shell('cavra-release-governance request lint request.json');
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(stdout).toContain('the strict rules decide allow');
+  // What the pages say of it, and of two changes to it.
+  for (const [text, decision] of [
+    [request, 'allow'],
+    [request.replace('"approved"', '"pending"'), 'require_approval'],
+    [request.replace('"intact"', '"tampered"'), 'block'],
+  ] as const) {
+    await writeFile(join(folder, 'request.json'), text);
+    const { status, stdout, stderr } = shell('cavra-release-governance request lint request.json');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain(`the strict rules decide ${decision} by`);
+  }
 });
 
 describe('the README’s pipelines', () => {

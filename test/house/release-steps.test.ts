@@ -140,23 +140,24 @@ describe('a release', () => {
 
   it('is published only when every file is in it', () => {
     tags('v1', 'v1.2.2', 'v1.2.3');
-    expect(run(step)).toMatchObject({ status: 0, stderr: '' });
+    expect(run(step, { PUBLIC_KEY: 'the key' })).toMatchObject({ status: 0, stderr: '' });
     expect(readFileSync(join(folder, 'notes.md'), 'utf8')).toContain('- One thing.');
+    expect(readFileSync(join(folder, 'release-attestation.pub.pem'), 'utf8')).toBe('the key\n');
     expect(calls().filter((call) => call.startsWith('gh [release]'))).toEqual([
-      'gh [release] [create] [v1.2.3] [--draft] [--verify-tag] [--title] [v1.2.3] [--notes-file] [notes.md] [release/LICENSE] [release/SHA256SUMS] [evidence.zip]',
+      'gh [release] [create] [v1.2.3] [--draft] [--verify-tag] [--title] [v1.2.3] [--notes-file] [notes.md] [release/LICENSE] [release/SHA256SUMS] [evidence.zip] [release-attestation.pub.pem]',
       'gh [release] [edit] [v1.2.3] [--draft=false] [--latest=true]',
     ]);
   });
 
   it('is not the latest when an older line gets a fix', () => {
     tags('v1', 'v1.2.3', 'v2', 'v2.0.0');
-    expect(run(step)).toMatchObject({ status: 0, stderr: '' });
+    expect(run(step, { PUBLIC_KEY: 'the key' })).toMatchObject({ status: 0, stderr: '' });
     expect(calls().at(-1)).toBe('gh [release] [edit] [v1.2.3] [--draft=false] [--latest=false]');
   });
 
   it('stays a draft when a file cannot be added', () => {
     program('gh', 'echo "$*" >> calls; exit 1');
-    expect(run(step).status).toBe(1);
+    expect(run(step, { PUBLIC_KEY: 'the key' }).status).toBe(1);
     expect(calls()).toHaveLength(1);
   });
 });

@@ -112,7 +112,7 @@ const OWNERSHIP: readonly Ownership[] = [
   { test: README_TEST, page: 'README.md', language: 'json' },
   {
     test: README_TEST,
-    page: /^(README|docs\/(evidence-format|air-gapped|retention|report|migrating|trust-policy|troubleshooting)|(gitlab-templates|examples|packages\/cli)\/README)\.md$/,
+    page: /^(README|SECURITY|docs\/(evidence-format|air-gapped|retention|report|migrating|trust-policy|troubleshooting)|(gitlab-templates|examples|packages\/cli)\/README)\.md$/,
     language: 'sh',
   },
 ];
