@@ -244,10 +244,17 @@ function textsOf(names, texts) {
   ].join('\n');
 }
 
-/** Templates with a tag keep what they were written with, which esbuild cannot escape there. @param {string} text */
+/**
+ * In single quotes, which minified code has few of itself. Templates with a tag keep what they were written with, which esbuild cannot
+ * escape there.
+ *
+ * @param {string} text
+ */
 function asciiLiteral(text) {
-  const escaped = (/** @type {string} */ unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return JSON.stringify(text).replace(/[^ -~]/g, escaped);
+  const escapes = /** @type {Readonly<Record<string, string>>} */ ({ '\\': '\\\\', "'": "\\'", '\n': '\\n' });
+  const escaped = (/** @type {string} */ unit) =>
+    escapes[unit] ?? `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `'${text.replace(/[\\']|[^ -~]/g, escaped)}'`;
 }
 
 /**

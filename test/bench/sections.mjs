@@ -11,6 +11,9 @@ import { usageOf } from './resources.mjs';
 import { importTypeScript } from './typescript.mjs';
 import { measureVerify } from './verify.mjs';
 
+/** @typedef {typeof import('../../packages/core/test/bench/parts.ts')} Parts */
+/** @typedef {Awaited<ReturnType<Parts['timeTokens']>>} PartTimes */
+
 /**
  * @typedef {object} Options
  * @property {number} pairs
@@ -102,13 +105,15 @@ async function verify({ pairs, records }) {
 
 /** @param {Options} options @returns {Promise<Section>} */
 async function parts({ pairs }) {
-  const { timeTokens, timeAppends } = /** @type {typeof import('./parts.ts')} */ (await importTypeScript('parts.ts'));
+  const { timeTokens, timeAppends } = /** @type {Parts} */ (
+    await importTypeScript('../../packages/core/test/bench/parts.ts')
+  );
   const row = async (
     /** @type {string} */ what,
     /** @type {string} */ yardstick,
-    /** @type {() => Promise<import('./parts.ts').PartTimes>} */ time,
+    /** @type {() => Promise<PartTimes>} */ time,
   ) => {
-    /** @type {import('./parts.ts').PartTimes[]} */
+    /** @type {PartTimes[]} */
     const times = [];
     for (let round = 0; round < pairs; round += 1) times.push(await time());
     const each = (/** @type {'measured' | 'yardstick'} */ side) => microseconds(times, side);
@@ -251,7 +256,7 @@ function milliseconds({ minimum, median, maximum }) {
   return of({ minimum: minimum * 1e3, median: median * 1e3, maximum: maximum * 1e3 }, 0);
 }
 
-/** @param {readonly import('./parts.ts').PartTimes[]} times @param {'measured' | 'yardstick'} side */
+/** @param {readonly PartTimes[]} times @param {'measured' | 'yardstick'} side */
 function microseconds(times, side) {
   return of(spread(times.map((time) => (time[side] / time.count) * 1e6)), 0);
 }

@@ -1,19 +1,20 @@
 // @ts-check
 import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /**
- * Imports a TypeScript file of this folder. The platforms of the tests are among what it may import; what is asserted there is not.
+ * Imports a TypeScript file. The platforms of the tests are among what it may import; what is asserted there is not.
  *
- * @param {string} name
+ * @param {string} path from this folder
  */
-export async function importTypeScript(name) {
+export async function importTypeScript(path) {
   // Beside the sources, so that what they find by their own place is found.
-  const outfile = fileURLToPath(new URL(`.${name}.${process.pid}.mjs`, import.meta.url));
+  const outfile = fileURLToPath(new URL(`.${basename(path)}.${process.pid}.mjs`, import.meta.url));
   try {
     await build({
-      entryPoints: [fileURLToPath(new URL(name, import.meta.url))],
+      entryPoints: [fileURLToPath(new URL(path, import.meta.url))],
       outfile,
       bundle: true,
       platform: 'node',
@@ -25,7 +26,7 @@ export async function importTypeScript(name) {
         {
           name: 'without-jest',
           setup({ onResolve, onLoad }) {
-            onResolve({ filter: /^@jest\/globals$/ }, ({ path }) => ({ path, namespace: 'absent' }));
+            onResolve({ filter: /^@jest\/globals$/ }, (found) => ({ path: found.path, namespace: 'absent' }));
             onLoad({ filter: /./, namespace: 'absent' }, () => ({ contents: 'module.exports = {};' }));
           },
         },

@@ -1,21 +1,14 @@
-// Parts of the core in one process, each in turn with the least that anybody would have to do for it.
+// Parts of the core in one process, each in turn with the least that anybody would have to do for it; `test/bench` runs it.
 import { createPublicKey, randomBytes, verify } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseJwks } from '../../packages/core/src/domain/auth/oidc/jwks.ts';
-import { createOidcAuthenticator } from '../../packages/core/src/domain/auth/oidc/verify.ts';
-import { createSecretSearcher } from '../../packages/core/src/domain/secrets/searcher.ts';
-import { openEvidenceRecorder } from '../../packages/core/src/io/evidence-recorder.ts';
-import {
-  GITHUB_CLAIMS,
-  GITHUB_IDENTITY,
-  ISSUED_AT,
-  jwksBytes,
-  rsaKey,
-  token,
-} from '../../packages/core/test/support/tokens.ts';
+import { parseJwks } from '../../src/domain/auth/oidc/jwks.ts';
+import { createOidcAuthenticator } from '../../src/domain/auth/oidc/verify.ts';
+import { createSecretSearcher } from '../../src/domain/secrets/searcher.ts';
+import { openEvidenceRecorder } from '../../src/io/evidence-recorder.ts';
+import { GITHUB_CLAIMS, GITHUB_IDENTITY, ISSUED_AT, jwksBytes, rsaKey, token } from '../support/tokens.ts';
 
 /** Seconds that each side took for `count` of what it does. */
 export interface PartTimes {
