@@ -62,7 +62,7 @@ it('has what the task needs, and neither sources nor packages', () => {
 it('has the licences of the product and of what is bundled', () => {
   expect(part('LICENSE.txt').toString()).toMatch(/Apache License\s+Version 2\.0/);
   const notices = part('release-governance/dist/THIRD-PARTY-NOTICES.txt').toString();
-  for (const name of ['azure-pipelines-task-lib', 'jose', 'minimatch', 'semver', 'q']) {
+  for (const name of ['azure-pipelines-task-lib', 'jose', 'yaml', 'semver', 'yauzl']) {
     expect(notices).toMatch(new RegExp(`^${name} [0-9.]+ \\(`, 'm'));
   }
 });
