@@ -17,8 +17,11 @@ export interface PartThreadData {
   readonly job: PartJob;
 }
 
-/** Little garbage survives a record: a small space for new objects stays in the processor's cache. */
-const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 };
+/**
+ * Little garbage survives a record: a small space for new objects stays in the processor's cache. What does survive is collected before
+ * it is much, however long the stream is.
+ */
+const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 32 };
 
 /** Parts that wait for a thread: it goes on with them while this thread is busy with one of its own. */
 const PARTS_PER_THREAD = 12;
