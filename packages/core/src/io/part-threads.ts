@@ -48,7 +48,9 @@ export function startPartThreads(program: URL, job: PartJob): PartVerifiers | un
     allocate: () => new Uint8Array(new SharedArrayBuffer(PART_BYTES)),
     verify: async (memory, length) => {
       const question = { memory, length };
-      if (pool.leastLoad < PARTS_PER_THREAD) return pool.ask(question);
+      // A thread that is still starting would be waited for before this one has anything to wait for.
+      const elsewhere = pool.askFree(question, PARTS_PER_THREAD);
+      if (elsewhere !== undefined) return elsewhere;
       const part = verifyHere(question);
       await answersOfThreads();
       return part;
