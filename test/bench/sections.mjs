@@ -6,13 +6,13 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildBundles } from '../../scripts/build.mjs';
+import { measureAppend } from './append.mjs';
 import { spread } from './measure.mjs';
 import { usageOf } from './resources.mjs';
 import { importTypeScript } from './typescript.mjs';
 import { measureVerify } from './verify.mjs';
 
 /** @typedef {typeof import('../../packages/core/test/bench/parts.ts')} Parts */
-/** @typedef {Awaited<ReturnType<Parts['timeTokens']>>} PartTimes */
 
 /**
  * @typedef {object} Options
@@ -105,29 +105,31 @@ async function verify({ pairs, records }) {
 
 /** @param {Options} options @returns {Promise<Section>} */
 async function parts({ pairs }) {
-  const { timeTokens, timeAppends } = /** @type {Parts} */ (
-    await importTypeScript('../../packages/core/test/bench/parts.ts')
-  );
-  const row = async (
-    /** @type {string} */ what,
-    /** @type {string} */ yardstick,
-    /** @type {() => Promise<PartTimes>} */ time,
-  ) => {
-    /** @type {PartTimes[]} */
-    const times = [];
-    for (let round = 0; round < pairs; round += 1) times.push(await time());
-    const each = (/** @type {'measured' | 'yardstick'} */ side) => microseconds(times, side);
-    const ratio = of(spread(times.map((of) => of.measured / of.yardstick)));
-    return [what, yardstick, each('measured'), each('yardstick'), ratio];
-  };
+  const { timeTokens } = /** @type {Parts} */ (await importTypeScript('../../packages/core/test/bench/parts.ts'));
+  const tokens = [];
+  for (let round = 0; round < pairs; round += 1) tokens.push(await timeTokens(2_000));
+  const appends = await measureAppend({ records: 2_000, pairs, atOnce: [1, 64] });
+  const microseconds = (/** @type {'measured' | 'yardstick'} */ side) =>
+    of(spread(tokens.map((time) => (time[side] / time.count) * 1e6)), 0);
   return {
     title: 'Tokens and appends',
-    text: 'In one process. A token is parsed strictly, its signature and claims are checked and an identity is bound to it. An append is redacted, searched for secrets, sealed and durable before it is answered.',
+    text: 'In one process. A token is parsed strictly, its signature and claims are checked and an identity is bound to it. An append is redacted, searched for secrets, sealed and durable before it is answered; those that wait at the same time are made durable together.',
     header: ['measured', 'yardstick', 'µs each', 'yardstick, µs each', 'ratio'],
     rows: [
-      await row('an RS256 token', 'its RSA signature alone', () => timeTokens(2_000)),
-      await row('an append, one after the other', 'writing a line and waiting for the disk', () => timeAppends(500, 1)),
-      await row('an append, 64 together', 'the same, one after the other', () => timeAppends(6_400, 64)),
+      [
+        'an RS256 token',
+        'its RSA signature alone',
+        microseconds('measured'),
+        microseconds('yardstick'),
+        of(spread(tokens.map(({ measured, yardstick }) => measured / yardstick))),
+      ],
+      ...appends.map(({ atOnce, microsecondsPerRecord, yardstickMicroseconds, ratio }) => [
+        atOnce === 1 ? 'an append, one after the other' : `an append, ${atOnce} at once`,
+        'one write and one `fdatasync` a record',
+        of(microsecondsPerRecord, 0),
+        of(yardstickMicroseconds, 0),
+        of(ratio),
+      ]),
     ],
     bars: [],
   };
@@ -254,11 +256,6 @@ function of({ minimum, median, maximum }, digits = 2) {
 /** @param {ReturnType<typeof spread>} seconds */
 function milliseconds({ minimum, median, maximum }) {
   return of({ minimum: minimum * 1e3, median: median * 1e3, maximum: maximum * 1e3 }, 0);
-}
-
-/** @param {readonly PartTimes[]} times @param {'measured' | 'yardstick'} side */
-function microseconds(times, side) {
-  return of(spread(times.map((time) => (time[side] / time.count) * 1e6)), 0);
 }
 
 /** @param {number | undefined} bytes */

@@ -17,8 +17,11 @@ export interface PartThreadData {
   readonly job: PartJob;
 }
 
-/** Little garbage survives a record: a small space for new objects stays in the processor's cache. */
-const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 };
+/**
+ * Little garbage survives a record: a small space for new objects stays in the processor's cache. What does survive is collected before
+ * it is much, however long the stream is.
+ */
+const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 32 };
 
 /** Parts that wait for a thread: it goes on with them while this thread is busy with one of its own. */
 const PARTS_PER_THREAD = 12;
@@ -45,7 +48,9 @@ export function startPartThreads(program: URL, job: PartJob): PartVerifiers | un
     allocate: () => new Uint8Array(new SharedArrayBuffer(PART_BYTES)),
     verify: async (memory, length) => {
       const question = { memory, length };
-      if (pool.leastLoad < PARTS_PER_THREAD) return pool.ask(question);
+      // A thread that is still starting would be waited for before this one has anything to wait for.
+      const elsewhere = pool.askFree(question, PARTS_PER_THREAD);
+      if (elsewhere !== undefined) return elsewhere;
       const part = verifyHere(question);
       await answersOfThreads();
       return part;

@@ -26,18 +26,15 @@ export class ThreadPool<Question, Answer> {
     return this.#threads.length;
   }
 
-  /** How many questions wait for an answer of the thread that has the least to do; infinite when all have died. */
-  get leastLoad(): number {
-    return this.#least.load;
-  }
-
   /** Asks the thread with the least to do; undefined when it dies before it answers. */
   ask(question: Question): Promise<Answer | undefined> {
-    return this.#least.ask(question);
+    return leastBusy(this.#threads).ask(question);
   }
 
-  get #least(): Thread<Question, Answer> {
-    return this.#threads.reduce((best, thread) => (thread.load < best.load ? thread : best));
+  /** Asks a thread that has started and owes fewer answers than this; undefined when there is none. */
+  askFree(question: Question, answersOwed: number): Promise<Answer | undefined> | undefined {
+    const started = this.#threads.filter((thread) => thread.isStarted && thread.load < answersOwed);
+    return started.length === 0 ? undefined : leastBusy(started).ask(question);
   }
 
   async close(): Promise<void> {
@@ -45,18 +42,31 @@ export class ThreadPool<Question, Answer> {
   }
 }
 
+function leastBusy<Question, Answer>(threads: readonly Thread<Question, Answer>[]): Thread<Question, Answer> {
+  return threads.reduce((best, thread) => (thread.load < best.load ? thread : best));
+}
+
 class Thread<Question, Answer> {
   readonly #worker: Worker;
   /** Those who wait for an answer, in the order of their questions. */
   readonly #waiting: ((answer: Answer | undefined) => void)[] = [];
+  #isStarted = false;
   #isDead = false;
 
   constructor(worker: Worker) {
     this.#worker = worker;
-    worker.on('message', (answer: Answer | undefined) => this.#waiting.shift()?.(answer));
+    worker.on('message', (answer: Answer | undefined) => {
+      // The first message says that the thread has started.
+      if (this.#isStarted) this.#waiting.shift()?.(answer);
+      this.#isStarted = true;
+    });
     worker.on('error', () => this.#die());
     worker.on('messageerror', () => this.#die());
     worker.on('exit', () => this.#die());
+  }
+
+  get isStarted(): boolean {
+    return this.#isStarted;
   }
 
   get load(): number {
@@ -88,4 +98,5 @@ export function serveThread<Question, Answer>(answer: (question: Question) => An
   port?.on('message', (question: Question) => {
     last = last.then(async () => port.postMessage(await answer(question)));
   });
+  port?.postMessage('started');
 }

@@ -1,14 +1,12 @@
 // Parts of the core in one process, each in turn with the least that anybody would have to do for it; `test/bench` runs it.
-import { createPublicKey, randomBytes, verify } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createPublicKey, verify } from 'node:crypto';
 import { parseJwks } from '../../src/domain/auth/oidc/jwks.ts';
 import { createOidcAuthenticator } from '../../src/domain/auth/oidc/verify.ts';
-import { createSecretSearcher } from '../../src/domain/secrets/searcher.ts';
-import { openEvidenceRecorder } from '../../src/io/evidence-recorder.ts';
 import { GITHUB_CLAIMS, GITHUB_IDENTITY, ISSUED_AT, jwksBytes, rsaKey, token } from '../support/tokens.ts';
+
+export { createSecretSearcher } from '../../src/domain/secrets/searcher.ts';
+export { openEvidenceRecorder } from '../../src/io/evidence-recorder.ts';
+export { systemClock } from '../../src/io/system.ts';
 
 /** Seconds that each side took for `count` of what it does. */
 export interface PartTimes {
@@ -46,41 +44,6 @@ export async function timeTokens(count: number): Promise<PartTimes> {
       if (!verify('sha256', signed, publicKey, bytes)) throw new Error('the signature is wrong');
     }),
   };
-}
-
-/**
- * Appends evidence, each record durable before the next is asked for, or `together` at a time; the yardstick writes lines of that length
- * and waits for the disk after each.
- */
-export async function timeAppends(count: number, together: number): Promise<PartTimes> {
-  const folder = mkdtempSync(join(tmpdir(), 'cavra-bench-'));
-  try {
-    const recorder = await openEvidenceRecorder({
-      folder,
-      signingKey: {
-        id: 'bench-evidence-2099-q4',
-        secret: Buffer.from('evidence-key-of-the-benchmark-0123456789abcdef'),
-      },
-      clock: Date.now,
-      randomBytes,
-      searcher: createSecretSearcher([]),
-    });
-    const request = { target: 'prod', runner_auth: { identity: GITHUB_IDENTITY, algorithm: 'OIDC-JWT' } };
-    const measured = await seconds(count / together, async () => {
-      await Promise.all(Array.from({ length: together }, () => recorder.append(request, { decision: 'allow' })));
-    });
-    const line = Buffer.alloc(Math.round(recorder.bytes / recorder.records), 'x');
-    await recorder.close();
-    const file = await open(join(folder, 'yardstick'), 'w');
-    const yardstick = await seconds(count / together, async () => {
-      await file.write(line);
-      await file.datasync();
-    });
-    await file.close();
-    return { count, measured, yardstick: yardstick * together };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 /** The first tenth is not counted. */

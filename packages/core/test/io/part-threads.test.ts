@@ -153,11 +153,11 @@ describe('threads that verify parts', () => {
     ['throw', 'throw new Error("no")'],
     [
       'die at their first part',
-      'import { parentPort } from "node:worker_threads"; parentPort.on("message", () => process.exit(1));',
+      'import { parentPort } from "node:worker_threads"; parentPort.on("message", () => process.exit(1)); parentPort.postMessage(0);',
     ],
     [
       'answer what cannot be sent',
-      'import { parentPort } from "node:worker_threads"; parentPort.on("message", () => parentPort.postMessage(() => 1));',
+      'import { parentPort } from "node:worker_threads"; parentPort.on("message", () => parentPort.postMessage(() => 1)); parentPort.postMessage(0);',
     ],
   ])('may %s, and nothing is lost', async (_title, text) => {
     const { outcome, faultless } = await verifyWith(program(text), STREAM);

@@ -20,7 +20,7 @@ export function leafHash(leaf: Uint8Array): Buffer {
   const input = length <= scratch.length ? scratch.subarray(0, length) : Buffer.alloc(length);
   input[0] = LEAF_PREFIX;
   input.set(leaf, 1);
-  return hash('sha256', input, 'buffer');
+  return sha256(input);
 }
 
 /** Hash of an inner node: SHA-256 of 0x01 and both children; 32 bytes each. */
@@ -28,12 +28,17 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   scratch[0] = NODE_PREFIX;
   scratch.set(left, 1);
   scratch.set(right, 1 + HASH_BYTES);
-  return hash('sha256', scratch, 'buffer');
+  return sha256(scratch);
 }
 
 /** Root of the tree without leaves. */
 export function emptyRoot(): Buffer {
-  return hash('sha256', Buffer.alloc(0), 'buffer');
+  return sha256(Buffer.alloc(0));
+}
+
+/** Node makes a buffer from a string of bytes in half the time that it takes to hand out memory of its own. */
+function sha256(bytes: Uint8Array): Buffer {
+  return Buffer.from(hash('sha256', bytes, 'binary'), 'latin1');
 }
 
 /** The tree over the leaves [start, start + size). */

@@ -58,8 +58,9 @@ import { SLOT_COUNT, slotOf } from './slots.ts';
 
 /**
  * The grammar of evidence lines as a WebAssembly program, made from the layout tables: it looks at sixteen bytes of a string at once
- * and reads a line several times faster than the scanner of `grammar.ts`. It knows the constants and digits of a record as well. It accepts
- * less than the scanner does and nothing that the scanner refuses; a line that it does not accept is the scanner's to judge, which also says what is wrong with it, and where.
+ * and reads a line several times faster than the scanner of `grammar.ts`. It knows the constants, the id and the hashes of a record as
+ * well. It accepts less than the scanner does and nothing that the scanner refuses; a line that it does not accept is the scanner's to
+ * judge, which also says what is wrong with it, and where.
  *
  * Every function takes the address at which something must stand, and the address of the line, and gives the address behind it, or 0.
  * Where the line ends is asked at the end: what a function accepts, it has looked at byte for byte, so that the program has accepted a
