@@ -125,6 +125,9 @@ export function writeSite(folder, issuer) {
  */
 export async function spawnDaemon({ configuration, folder }, issuer, nodeArguments = []) {
   const log = join(folder, 'daemon.log');
+  // One of this site may have been started before.
+  const starts = () => readFileSync(log, { encoding: 'utf8', flag: 'a+' }).split('"event":"started"').length;
+  const before = starts();
   return spawnUntil(
     // As the systemd unit of the example does.
     ['--max-old-space-size=384', ...nodeArguments, CLI, 'daemon', 'run', '--config', configuration, '--log-file', log],
@@ -133,28 +136,23 @@ export async function spawnDaemon({ configuration, folder }, issuer, nodeArgumen
       RUNNER_KEY: RUNNER_KEY.secret,
       NODE_EXTRA_CA_CERTS: issuer.certificate,
     },
-    () => readFileSync(log, { encoding: 'utf8', flag: 'a+' }).split('"event":"started"').length,
+    () => starts() > before,
   );
 }
 
 /** @param {string} socket */
 export function spawnEcho(socket) {
-  let greeted = 0;
-  return spawnUntil([ECHO, socket], {}, (text) => {
-    greeted += text.includes('listening') ? 1 : 0;
-    return greeted;
-  });
+  return spawnUntil([ECHO, socket], {}, (text) => text.includes('listening'));
 }
 
 /**
- * Runs a program of Node until something of it is there once more than before.
+ * Runs a program of Node, and waits until it is ready.
  *
  * @param {readonly string[]} args
  * @param {Readonly<Record<string, string>>} environment
- * @param {(text: string) => number} count
+ * @param {(text: string) => boolean} isReady by what it has said so far
  */
-async function spawnUntil(args, environment, count) {
-  const before = count('');
+async function spawnUntil(args, environment, isReady) {
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env['PATH'] ?? '', UV_THREADPOOL_SIZE: '16', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -169,7 +167,7 @@ async function spawnUntil(args, environment, count) {
     over = true;
     return signal ?? status;
   });
-  while (count(text) === before) {
+  while (!isReady(text)) {
     if (over) throw new Error(`${args.join(' ')} did not start: ${text}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -22,10 +22,12 @@ const { values } = parseArgs({
     'cpu-prof': { type: 'string' },
   },
 });
-const count = (/** @type {'requests' | 'clients' | 'kills' | 'rounds'} */ name) => {
-  if (!/^[0-9]{1,9}$/.test(values[name])) throw new Error(`--${name} is a whole number`);
-  return Number(values[name]);
+const count = (/** @type {'requests' | 'clients' | 'kills' | 'rounds' | 'runs'} */ name) => {
+  const text = values[name] ?? '';
+  if (!/^[0-9]{1,9}$/.test(text)) throw new Error(`--${name} is a whole number`);
+  return Number(text);
 };
+const runsOfSoak = values.runs === undefined ? undefined : count('runs');
 const [requests, clients, kills, rounds] = [count('requests'), count('clients'), count('kills'), count('rounds')];
 
 /** Requests of one run, after which a client is the job of another one. */
@@ -69,7 +71,7 @@ async function soak(total, clientCount, roundCount) {
   let asked = 0;
 
   const round = async (/** @type {number} */ count, /** @type {boolean} */ counts) => {
-    const lines = linesOf(count, clientCount, asked, values.runs === undefined ? undefined : Number(values.runs));
+    const lines = linesOf(count, clientCount, asked, runsOfSoak);
     asked += count;
     const worked = processorSeconds(daemon.pid);
     const seconds = await ask(site.socket, lines, (answer, milliseconds) => {

@@ -43,7 +43,7 @@ onLinux('the systemd unit', () => {
 
   it('leaves little exposed', () => {
     const { status, stdout } = analyze('security', '--offline=true', '--threshold=15', unitFile());
-    expect(stdout).toMatch(/Overall exposure level for cavra-release-governance\.service: 1\.\d OK/);
+    expect(stdout).toMatch(/Overall exposure level for cavra-release-governance\.service: [01]\.\d OK/);
     expect(status).toBe(0);
   });
 

@@ -3,12 +3,14 @@ import { resolve } from 'node:path';
 import type { GateOutcome } from '../app/gate.ts';
 import { guardEvidence } from '../app/guard.ts';
 import { verifyEvidence } from '../app/verify.ts';
+import type { HmacVerificationKey } from '../domain/keys/types.ts';
 import { createSecretSearcher } from '../domain/secrets/searcher.ts';
 import { openEvidenceFolder } from '../io/evidence-folder.ts';
 import { openEvidence } from '../io/evidence-reader.ts';
 import { guardedFolder } from '../io/guarded-folder.ts';
 import { type CreateGateOptions, secretsOf } from './gate.ts';
-import { loadKeys } from './keys.ts';
+import { loadKeys, loadRunnerKey } from './keys.ts';
+import { chooseRuntime } from './runtime-choice.ts';
 import { programIdentity } from './verifier.ts';
 
 /** Evidence as it is now, and what of it may be published. */
@@ -25,15 +27,33 @@ export interface RecheckedEvidence extends Pick<GateOutcome, 'evidenceDir' | 'gu
  * @throws CavraError when the folder or the keys cannot be used: then nothing may be published
  */
 export async function recheckEvidence(options: CreateGateOptions): Promise<RecheckedEvidence | undefined> {
-  const { settings, environment, workspace, now } = options;
+  const { settings, workspace, now } = options;
   const found = await lstat(resolve(workspace, settings.evidenceDir)).catch(() => undefined);
   if (found?.isDirectory() !== true) return undefined;
-  const keys = await loadKeys(options);
+  const { verification, secrets } = await keysOf(options);
   const { path } = await openEvidenceFolder(settings.evidenceDir, { workspace });
   const { report } = await verifyEvidence(
-    { path, keys: keys.evidenceVerification, integrityOnly: keys.evidence === undefined },
+    { path, keys: verification, integrityOnly: verification.length === 0 },
     { now, verifier: await programIdentity(options), openEvidence },
   );
-  const guard = await guardEvidence(guardedFolder(path), createSecretSearcher(secretsOf(environment, keys)));
+  const guard = await guardEvidence(guardedFolder(path), createSecretSearcher(secrets));
   return { evidenceDir: settings.evidenceDir, report, guard };
+}
+
+interface RecheckKeys {
+  /** None where a resident daemon has the evidence key: what can be seen without it is looked at, as the gate did. */
+  readonly verification: readonly HmacVerificationKey[];
+  readonly secrets: ReturnType<typeof secretsOf>;
+}
+
+async function keysOf(options: CreateGateOptions): Promise<RecheckKeys> {
+  const { environment } = options;
+  if ((await chooseRuntime(options)).kind === 'daemon') {
+    const runner = await loadRunnerKey(options);
+    const attestation = { signing: undefined, trust: [], secrets: [] };
+    return { verification: [], secrets: secretsOf(environment, { evidence: undefined, runner, attestation }) };
+  }
+  const keys = await loadKeys(options);
+  const verification = keys.evidence === undefined ? [] : keys.evidenceVerification;
+  return { verification, secrets: secretsOf(environment, keys) };
 }

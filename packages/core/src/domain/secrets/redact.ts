@@ -25,7 +25,7 @@ function redactProof(auth: RunnerAuth): RunnerAuth {
   return isToken && auth.signature ? { ...auth, signature: REDACTED_TOKEN } : auth;
 }
 
-/** Replaces tokens in every string of plain data, at any depth; everything else stays as it is. */
+/** Replaces tokens in every string of plain data, at any depth; everything else stays as it is, and what holds none is not copied. */
 function redactStrings<T>(value: T): T {
   return redactValue(value) as T;
 }
@@ -35,10 +35,16 @@ function redactValue(value: unknown): unknown {
     return replaceTokens(value, REDACTED_TOKEN);
   }
   if (Array.isArray(value)) {
-    return value.map(redactValue);
+    const redacted = value.map(redactValue);
+    return redacted.some((item, index) => item !== value[index]) ? redacted : value;
   }
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, redactValue(member)]));
-  }
-  return value;
+  return typeof value === 'object' && value !== null ? redactMembers(value) : value;
+}
+
+function redactMembers(object: object): object {
+  const changed = Object.entries(object).flatMap(([name, member]) => {
+    const redacted = redactValue(member);
+    return redacted === member ? [] : [[name, redacted] as const];
+  });
+  return changed.length === 0 ? object : { ...object, ...Object.fromEntries(changed) };
 }

@@ -64,7 +64,7 @@ describe('parseDaemonConfiguration', () => {
       ],
       hmac: { request_bound: true, identity_only_key_id: 'go' },
       rules: 'compatible',
-      limits: { connections: 10, stream_records: 5, remembered_proofs: 1_000 },
+      limits: { connections: 10, stream_records: 5, remembered_proofs: 1_000, evidence_days: 400 },
     };
     expect(validate(full)).toBe(true);
     expect(parse(full)).toMatchObject({
@@ -74,7 +74,7 @@ describe('parseDaemonConfiguration', () => {
       issuers: [{ issuer: 'https://git.example', audience: 'gate', maxTokenAgeSeconds: 60 }],
       hmac: { requestBound: true, identityOnlyKeyId: 'go' },
       rules: 'compatible',
-      limits: { connections: 10, streamRecords: 5, rememberedProofs: 1_000 },
+      limits: { connections: 10, streamRecords: 5, rememberedProofs: 1_000, evidenceDays: 400 },
     });
   });
 
@@ -121,6 +121,7 @@ describe('parseDaemonConfiguration', () => {
     ['another version', { schema_version: 'v2' }, /schema_version/],
     ['a digest in capitals', { trust_policy: { file: 'p', sha256: 'A'.repeat(64) } }, /sha256/],
     ['a number as text', { limits: { connections: '5' } }, /limits\/connections/],
+    ['less time than tokens live', { limits: { evidence_days: 1 } }, /limits\/evidence_days must be .* from 2 to/],
     ['a fraction', { limits: { connections: 5.5 } }, /limits\/connections/],
     ['a key id with a blank', { signing_key: { id: 'a b', private_key: { env: 'K' } } }, /signing_key\/id/],
     ['two places of the key', { signing_key: { id: 'a', private_key: { env: 'K', file: 'f' } } }, /private_key/],
