@@ -106,6 +106,7 @@ async function verify({ pairs, records }) {
 /** @param {Options} options @returns {Promise<Section>} */
 async function parts({ pairs }) {
   const { timeTokens } = /** @type {Parts} */ (await importTypeScript('../../packages/core/test/bench/parts.ts'));
+  /** @type {Awaited<ReturnType<Parts['timeTokens']>>[]} */
   const tokens = [];
   for (let round = 0; round < pairs; round += 1) tokens.push(await timeTokens(2_000));
   const appends = await measureAppend({ records: 2_000, pairs, atOnce: [1, 64] });
