@@ -307,9 +307,10 @@ async function openParts({ now, randomBytes }: RunDaemonOptions, loaded: LoadedE
   try {
     const { connections, rememberedProofs } = configuration.limits;
     const memory = new ReplayMemory(rememberedProofs);
-    const journal = await ReplayJournal.open(state, now, ({ key, refusedFrom, answer }) =>
-      memory.add(key, refusedFrom, answer.recordId === '' ? {} : { answer }),
-    );
+    const journal = await ReplayJournal.open(state, now, ({ key, refusedFrom, answer: { stream, ...rest } }) => {
+      const answer = rest.recordId === '' ? undefined : { stream: memory.shared(stream), ...rest };
+      memory.add(key, refusedFrom, { answer, pending: undefined });
+    });
     const maxOpen = Math.max(DAEMON_OPEN_STREAMS, connections);
     return {
       state,

@@ -40,7 +40,7 @@ export interface EvaluatorParts {
 export const REDACTED_PROOF = '<redacted-hmac-sha256>';
 
 /** A used nonce; its answer is never given again. */
-const USED: Remembered = {};
+const USED: Remembered = { answer: undefined, pending: undefined };
 const NOT_NEEDED: RecordedAnswer = { stream: '', recordId: '', trustRule: '' };
 
 /**
@@ -121,15 +121,15 @@ export class DaemonEvaluator {
   /** Who asks the same while it is being answered gets the same answer. */
   async #decideForToken(ask: Asked, key: string, { refusedFrom }: ProofUse): Promise<DaemonEvaluation> {
     const { memory, remember } = this.#parts;
-    const entry: Remembered = {};
     let settle: (answer: RecordedAnswer | undefined) => void = () => undefined;
-    entry.pending = new Promise((resolve) => {
+    const pending = new Promise<RecordedAnswer | undefined>((resolve) => {
       settle = resolve;
     });
+    const entry: Remembered = { answer: undefined, pending };
     memory.add(key, refusedFrom, entry);
     try {
       const outcome = await this.#decide(ask);
-      const answer = recordedAnswer(ask, outcome);
+      const answer = recordedAnswer(memory.shared(ask.stream.name), outcome);
       // From here on it is in the evidence, whatever becomes of the journal.
       entry.answer = answer;
       await remember({ key, refusedFrom, answer });
@@ -138,7 +138,7 @@ export class DaemonEvaluator {
       if (entry.answer === undefined) memory.remove(key, refusedFrom);
       throw error;
     } finally {
-      delete entry.pending;
+      entry.pending = undefined;
       settle(entry.answer);
     }
   }
@@ -204,9 +204,9 @@ function evaluationOf(response: DecisionResponse, runner: AuthenticatedRunner, t
   return { response, runner, ...(trustRule === '' ? {} : { trustRule }) };
 }
 
-function recordedAnswer({ stream }: Asked, { evaluation }: DaemonEvaluation): RecordedAnswer {
+function recordedAnswer(stream: string, { evaluation }: DaemonEvaluation): RecordedAnswer {
   const recordId = recordIdIn(evaluation.response);
-  return { stream: stream.name, recordId, trustRule: evaluation.trustRule ?? '' };
+  return { stream, recordId, trustRule: evaluation.trustRule ?? '' };
 }
 
 function requireRoom(recorder: FileEvidenceRecorder, maxRecords: number): void {

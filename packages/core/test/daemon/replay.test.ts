@@ -165,7 +165,7 @@ describe('the memory', () => {
     await daemon.client.evaluate(first);
     const { ReplayMemory } = await import('../../src/domain/daemon/replay-memory.ts');
     const memory = new ReplayMemory(3);
-    for (const key of ['a', 'b', 'c']) memory.add(key, NOW + 60_000, {});
+    for (const key of ['a', 'b', 'c']) memory.add(key, NOW + 60_000, { answer: undefined, pending: undefined });
     expect(memory.hasRoom(NOW)).toBe(false);
     expect(memory.find('a')).toBeDefined();
     expect(memory.hasRoom(NOW + 3_600_000)).toBe(true);

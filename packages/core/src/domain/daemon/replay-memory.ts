@@ -14,12 +14,13 @@ export interface RecordedAnswer {
 /** A proof that was used. */
 export interface Remembered {
   /** Undefined: the question is being answered, or the answer is not needed again. */
-  answer?: RecordedAnswer;
+  answer: RecordedAnswer | undefined;
   /** Settles when the question was answered; undefined when nobody answers it any more. */
-  pending?: Promise<RecordedAnswer | undefined>;
+  pending: Promise<RecordedAnswer | undefined> | undefined;
 }
 
 const KEY_BYTES = 16;
+const MAX_SHARED_TEXTS = 10_000;
 
 /** A proof's name in the memory: as unique as the proof, and nothing of it can be read back. */
 export function replayKey({ kind, id }: ProofUse): string {
@@ -44,6 +45,7 @@ export function bucketEnd(bucket: number): number {
 export class ReplayMemory {
   readonly #capacity: number;
   readonly #buckets = new Map<number, Map<string, Remembered>>();
+  readonly #texts = new Map<string, string>();
   #size = 0;
 
   constructor(capacity: number) {
@@ -57,6 +59,19 @@ export class ReplayMemory {
 
   get capacity(): number {
     return this.#capacity;
+  }
+
+  /** The same text for all that hold an equal one: the proofs of a run all name its stream. */
+  shared(text: string): string {
+    const known = this.#texts.get(text);
+    if (known !== undefined) {
+      return known;
+    }
+    if (this.#texts.size >= MAX_SHARED_TEXTS) {
+      this.#texts.clear();
+    }
+    this.#texts.set(text, text);
+    return text;
   }
 
   find(key: string): Remembered | undefined {
