@@ -63,7 +63,8 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
     return 0;
   }
   const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
-  if (group.length > 0 && (args[1] === '--help' || args[1] === '-h')) {
+  const isCommand = COMMANDS.some(({ name }) => name === first);
+  if (group.length > 0 && !isCommand && (args[1] === '--help' || args[1] === '-h')) {
     const commands = await Promise.all(group.map(({ load }) => load()));
     terminal.out(programHelp(commands, terminal.version));
     return 0;

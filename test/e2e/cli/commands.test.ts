@@ -54,6 +54,13 @@ describe('the program', () => {
     expect(stdout).not.toMatch(/^ {2}gate /m);
   });
 
+  it('explains a command that others are named after', async () => {
+    const { status, stdout } = await run(['audit', '--help']);
+    expect(status).toBe(0);
+    for (const text of ['--shard', '--state', 'audit merge']) expect(stdout).toContain(text);
+    expect((await run(['audit', 'merge', '--help'])).stdout).toContain('audit merge');
+  });
+
   it('shows the variable of every option of the gate that has one', async () => {
     const { stdout } = await run(['gate', '--help']);
     for (const variable of ['CAVRA_EXPECTED_DECISION', 'CAVRA_TRUST_POLICY_SHA256', 'CAVRA_RUNNER_OIDC_JWKS_URL']) {

@@ -25,7 +25,7 @@ export const auditCommand: Command = {
   summary: 'verify many evidence folders and artifacts on all cores, one line a bundle, and add them up',
   synopsis: 'PATH…',
   details:
-    'PATH is an evidence folder, a downloaded artifact (.zip), a .jsonl stream, or a folder that is searched for evidence folders and zips.',
+    'PATH is an evidence folder, a downloaded artifact (.zip), a .jsonl stream, or a folder that is searched for evidence folders and zips. `audit merge` puts the results of shards together.',
   options: [
     KEYRING,
     PUBLIC_KEY,
