@@ -3,13 +3,15 @@
 
 const WIDTH = 760;
 const LABELS = 290;
+/** Room for what stands behind a bar. */
+const WORDS = 190;
 const ROW = 26;
 const TOP = 34;
 
 /** @param {readonly import('./sections.mjs').Bar[]} bars */
 export function chart(bars) {
   const most = Math.max(1, ...bars.map(({ ratio }) => ratio));
-  const scale = (WIDTH - LABELS - 90) / most;
+  const scale = (WIDTH - LABELS - WORDS) / most;
   const height = TOP + bars.length * ROW + 8;
   const line = LABELS + scale;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${bars.map(describe).join('; ')}">
