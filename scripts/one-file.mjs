@@ -91,7 +91,28 @@ async function modulesOfParts(root, { entry, options, apart = new Map() }) {
     if (kind !== 'dynamic-import' || !isSource(path) || apart.has(path)) continue;
     parts.set(partOf(path), (parts.get(partOf(path)) ?? new Set()).add(path));
   }
+  for (const [part, paths] of parts) requireOwnNames(part, paths, metafile);
   return parts;
+}
+
+/**
+ * A part has the names of all its modules, and one that two of them have would be silently left out of it.
+ *
+ * @param {string} part @param {ReadonlySet<string>} paths @param {import('esbuild').Metafile} metafile
+ */
+function requireOwnNames(part, paths, { outputs }) {
+  /** @type {Map<string, string>} */
+  const owners = new Map();
+  for (const { entryPoint, exports } of Object.values(outputs)) {
+    if (entryPoint === undefined || !paths.has(entryPoint)) continue;
+    for (const name of exports) {
+      const other = owners.get(name);
+      if (other !== undefined) {
+        throw new Error(`${other} and ${entryPoint} both export ${name}, and are both in the part ${part}: rename one`);
+      }
+      owners.set(name, entryPoint);
+    }
+  }
 }
 
 /**

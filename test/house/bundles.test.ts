@@ -97,6 +97,15 @@ describe('a program in one file', () => {
     expect([...sizes.keys()].sort()).toEqual(['oidc', 'program', 'rest']);
   });
 
+  it('is refused when two modules of a part have an export of the same name', async () => {
+    writeFileSync(join(folder, 'third.ts'), 'export const fail = 1;');
+    const main = readFileSync(join(folder, 'main.ts'), 'utf8');
+    writeFileSync(join(folder, 'main.ts'), `${main}\nexport const third = () => import('./third.ts');`);
+    await expect(bundle('esm')).rejects.toThrow(
+      'other.ts and third.ts both export fail, and are both in the part rest: rename one',
+    );
+  });
+
   it('is the same each time', async () => {
     expect((await bundle('esm')).text).toBe((await bundle('esm')).text);
   });
