@@ -15,7 +15,8 @@ export function chart(bars) {
   const height = TOP + bars.length * ROW + 8;
   const line = LABELS + scale;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${bars.map(describe).join('; ')}">
-<style>text{font:13px system-ui,sans-serif;fill:#1f2933}.of{fill:#5f6c7b}rect{fill:#2f6fde}line{stroke:#98a4b3;stroke-dasharray:3 3}@media(prefers-color-scheme:dark){text{fill:#e4e9f0}.of{fill:#9aa7b8}rect{fill:#6ea0ff}}</style>
+<style>text{font:13px system-ui,sans-serif;fill:#1f2933}.of{fill:#5f6c7b}rect{fill:#2f6fde}.page{fill:#fff}line{stroke:#98a4b3;stroke-dasharray:3 3}@media(prefers-color-scheme:dark){text{fill:#e4e9f0}.of{fill:#9aa7b8}rect{fill:#6ea0ff}.page{fill:#12161c}}</style>
+<rect class="page" width="100%" height="100%" rx="8"/>
 <text class="of" x="${round(line)}" y="18" text-anchor="middle">yardstick</text>
 <line x1="${round(line)}" x2="${round(line)}" y1="24" y2="${height - 8}"/>
 ${bars.map((bar, index) => row(bar, TOP + index * ROW, scale)).join('\n')}
