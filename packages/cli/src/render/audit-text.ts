@@ -1,4 +1,5 @@
 import { type AuditSummary, type BundleLine, exceptionText } from '@cavra/release-governance-core';
+import { numberOf } from './number-of.ts';
 import { printable, type Row, type Style, table } from './style.ts';
 
 const MOST_LISTED = 20;
@@ -11,7 +12,7 @@ export function bundleText(line: BundleLine, style: Style): string {
   const status = colour((line.status === 'valid' ? 'VALID' : line.status).padEnd(STATUS_WIDTH));
   const decision = (line.decision === '' ? '-' : line.decision).padEnd(DECISION_WIDTH);
   const run = line.run_id === '' ? '' : ` run ${line.run_id}`;
-  const records = line.records === 1 ? '1 record' : `${line.records} records`;
+  const records = numberOf(line.records, 'record');
   const what = printable(`${line.repository || '(no runner)'}${run}, ${records}, ${line.tail}: ${line.path}`);
   const fault = line.status === 'valid' ? '' : `\n  ${printable(`${line.message} (${line.diagnosis})`)}`;
   return `${status}  ${decision}  ${what}${fault}\n`;
@@ -26,14 +27,16 @@ export function auditSummaryText(summary: AuditSummary, style: Style): string {
 function rowsOf(summary: AuditSummary, style: Style): Row[] {
   const { bundles, records, statuses, decisions, tails } = summary;
   return [
-    ['bundles', `${bundles}, ${records} records`],
+    ['bundles', `${bundles}, ${numberOf(records, 'record')}`],
     ['status', counted(statuses)],
     ['decisions', counted(decisions)],
     ['tails', counted(tails)],
     ...summary.keys.map(
       ({ key_id: id, status, bundles: used, records: signed }): Row => [
         'key',
-        printable(`${id === '' ? '(without id)' : id}: ${status}, ${signed} records in ${used} bundles`),
+        printable(
+          `${id === '' ? '(without id)' : id}: ${status}, ${numberOf(signed, 'record')} in ${numberOf(used, 'bundle')}`,
+        ),
       ],
     ),
     ...populationRows(summary, style),

@@ -5,6 +5,7 @@ import type {
   EvidenceJson,
   GateResult,
 } from '@cavra/release-governance-core';
+import { numberOf } from './number-of.ts';
 import { printable, type Row, type Style, table } from './style.ts';
 
 /** The gate's result for people: who asked, what was decided by which rule, what was checked, where the evidence is. */
@@ -61,7 +62,7 @@ function decisionRows(decision: DecisionJson, style: Style): Row[] {
 
 function evidenceRows(evidence: EvidenceJson, style: Style): Row[] {
   const state = evidence.valid ? style.good('valid') : style.bad('NOT VALID');
-  const records = evidence.records === 1 ? '1 record' : `${evidence.records} records`;
+  const records = numberOf(evidence.records, 'record');
   return [
     [
       'evidence',

@@ -1,4 +1,5 @@
 import { describeFinding, type VerificationReport } from '@cavra/release-governance-core';
+import { numberOf } from './number-of.ts';
 import { printable, type Row, type Style, table } from './style.ts';
 
 const MOST_FINDINGS = 20;
@@ -40,7 +41,7 @@ function rowsOf(report: VerificationReport, style: Style): Row[] {
       ({ key_id: id, records, status, secret }): Row => [
         'key',
         printable(
-          `${id === '' ? '(without id)' : id}: ${records} records, ${status}${secret === 'absent' ? ', its secret is not here' : ''}`,
+          `${id === '' ? '(without id)' : id}: ${numberOf(records, 'record')}, ${status}${secret === 'absent' ? ', its secret is not here' : ''}`,
         ),
       ],
     ),
