@@ -98,7 +98,8 @@ async function oidc(
     authenticator: createRunnerAuthenticator({
       oidc: createOidcAuthenticator({
         ...trust,
-        jwks: source,
+        // The keys come while the token is asked for.
+        jwks: keys.askAhead(source),
         now,
         facts: provider === 'local' ? {} : readBindingFacts(provider, environment),
       }),

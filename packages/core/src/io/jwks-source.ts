@@ -101,6 +101,20 @@ function maxAgeMs(cacheControl: string | undefined): number | undefined {
   return ages.length === 0 ? undefined : Math.min(...ages);
 }
 
+/** Asks a source now for what its first user will ask for, who gets the answer, or the failure, of this one question. */
+export function askAhead(source: JwksSource): JwksSource {
+  let ahead: Promise<Jwks> | undefined = source.get({ refresh: false });
+  // Perhaps nobody ever asks.
+  ahead.catch(() => undefined);
+  return {
+    get: (question) => {
+      const answer = question.refresh ? undefined : ahead;
+      ahead = undefined;
+      return answer ?? source.get(question);
+    },
+  };
+}
+
 /** An issuer's keys from a file, read anew for each question, so that a replaced file counts at once. */
 export function createJwksFileSource(path: string): JwksSource {
   return {

@@ -5,9 +5,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Authority, createAuthority } from '../../../../test/fakes/authority.ts';
 import type { Fault } from '../../../../test/fakes/faults.ts';
 import { type GitLab, startGitLab } from '../../../../test/fakes/gitlab.ts';
-import type { Jwks, JwksSource } from '../../src/domain/auth/oidc/jwks.ts';
+import { type Jwks, type JwksSource, parseJwks } from '../../src/domain/auth/oidc/jwks.ts';
 import { AuthenticationError } from '../../src/domain/diagnosis.ts';
-import { createJwksFileSource, createJwksUrlSource, type JwksUrlOptions } from '../../src/io/jwks-source.ts';
+import { askAhead, createJwksFileSource, createJwksUrlSource, type JwksUrlOptions } from '../../src/io/jwks-source.ts';
 import { clientOf, everythingSaidBy, QUICK } from './http/harness.ts';
 
 const kids = ({ keys }: Jwks) => keys.map(({ kid }) => kid);
@@ -227,5 +227,44 @@ describe('keys from a file', () => {
     prepare();
     const error = await refusal(createJwksFileSource(file()).get({ refresh: false }));
     expect(error.message).toContain(message);
+  });
+});
+
+describe('keys that are asked for ahead', () => {
+  function counted(answer: (question: number) => Promise<Jwks>) {
+    const asked: boolean[] = [];
+    const source: JwksSource = {
+      get: ({ refresh }) => {
+        asked.push(refresh);
+        return answer(asked.length);
+      },
+    };
+    return { asked, source };
+  }
+  const keysOf = (question: number) => Promise.resolve(parseJwks(Buffer.from(`{"keys":[{"kid":"${question}"}]}`)));
+
+  it('are the first answer, and the source has the others', async () => {
+    const { asked, source } = counted(keysOf);
+    const ahead = askAhead(source);
+    expect(asked).toEqual([false]);
+    expect(kids(await ahead.get({ refresh: false }))).toEqual(['1']);
+    expect(kids(await ahead.get({ refresh: true }))).toEqual(['2']);
+    expect(kids(await ahead.get({ refresh: false }))).toEqual(['3']);
+    expect(asked).toEqual([false, true, false]);
+  });
+
+  it('are not what is wanted when newer ones are', async () => {
+    const ahead = askAhead(counted(keysOf).source);
+    expect(kids(await ahead.get({ refresh: true }))).toEqual(['2']);
+  });
+
+  it('that cannot be had are a failure for who needs them, once, and for nobody else', async () => {
+    const { source } = counted((question) =>
+      question === 1 ? Promise.reject(new AuthenticationError('CAVRA-E314', 'no')) : keysOf(question),
+    );
+    const ahead = askAhead(source);
+    await new Promise((resolve) => setImmediate(resolve));
+    await refusal(ahead.get({ refresh: false }));
+    expect(kids(await ahead.get({ refresh: false }))).toEqual(['2']);
   });
 });
