@@ -182,13 +182,13 @@ describe('a resident daemon', () => {
 
   it('ends what it was asked before it stops, and leaves nothing behind but evidence and state', async () => {
     const daemon = await start();
-    const answers = Array.from({ length: 20 }, () => daemon.client.evaluate(proven(APPROVED)));
+    // Those that it has not read yet when it stops are turned away, and that may be before anybody waits for them below.
+    const answers = Promise.allSettled(Array.from({ length: 20 }, () => daemon.client.evaluate(proven(APPROVED))));
     await daemon.event('decided');
     const began = Date.now();
     expect(await stop(daemon)).toBe(0);
     expect(Date.now() - began).toBeLessThan(5_000);
-    const settled = await Promise.allSettled(answers);
-    const answered = settled.filter(({ status }) => status === 'fulfilled').length;
+    const answered = (await answers).filter(({ status }) => status === 'fulfilled').length;
     expect(answered).toBeGreaterThan(0);
     const [name = ''] = streamsOf(daemon.files);
     expect(linesOf(daemon.files, name).length).toBeGreaterThanOrEqual(answered);
