@@ -49,7 +49,7 @@ export const bundles = [
       main: 'actions/release-governance/src/main.ts',
       post: 'actions/release-governance/src/post.ts',
     },
-    kilobytes: 500,
+    kilobytes: 250,
     apart: { 'artifact-client': 'actions/release-governance/src/artifact-client.ts' },
     pure: ACTIONS_TOOLKIT,
     // The artifact client can also list, download and delete; the gate only uploads.
