@@ -1,4 +1,4 @@
-import { TASK_OUTPUTS } from '../release-governance/src/outputs.ts';
+import { TASK_OUTPUTS } from '../release-governance/src/publication/outputs.ts';
 import { GROUPS } from './task-groups.ts';
 import { taskInputs } from './task-inputs.ts';
 

@@ -1,5 +1,5 @@
-import type { Environment } from './environment.ts';
-import { UPLOAD_RESERVE_SECONDS } from './limits.ts';
+import type { Environment } from './configuration/environment.ts';
+import { UPLOAD_RESERVE_SECONDS } from './configuration/limits.ts';
 
 export interface RunDeadline {
   readonly seconds: number;

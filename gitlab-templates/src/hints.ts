@@ -1,5 +1,5 @@
 import type { DiagnosisCode } from '@cavra/release-governance-core';
-import type { Environment } from './environment.ts';
+import type { Environment } from './configuration/environment.ts';
 
 /** What a diagnosis most likely means on GitLab, and what to do about it there; one sentence each. */
 export function hints(code: DiagnosisCode, environment: Environment): readonly string[] {

@@ -1,6 +1,6 @@
 import { asCavraError, type CavraError, type Clock, type RandomBytes } from '@cavra/release-governance-core';
-import { type Configuration, parseConfiguration } from './configuration.ts';
-import type { Environment } from './environment.ts';
+import { type Configuration, parseConfiguration } from './configuration/configuration.ts';
+import type { Environment } from './configuration/environment.ts';
 import { runGateJob } from './gate-job.ts';
 import { failureLog } from './log.ts';
 import { runVerifyJob } from './verify-job.ts';

@@ -6,11 +6,11 @@ import {
   type GateResult,
   logLine,
 } from '@cavra/release-governance-core';
-import type { Environment } from './environment.ts';
+import type { Environment } from './configuration/environment.ts';
 import { hints } from './hints.ts';
-import { inputName } from './inputs.ts';
-import { MAX_LISTED_NAMES } from './limits.ts';
-import type { SetAside } from './project-files.ts';
+import { inputName } from './configuration/inputs.ts';
+import { MAX_LISTED_NAMES } from './configuration/limits.ts';
+import type { SetAside } from './publication/project-files.ts';
 
 const WIDTH = 'evidence'.length;
 

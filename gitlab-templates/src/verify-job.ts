@@ -6,11 +6,11 @@ import {
   type EvidenceExpectations,
   type VerificationReport,
 } from '@cavra/release-governance-core';
-import type { Configuration } from './configuration.ts';
-import { type Environment, gateEnvironment } from './environment.ts';
+import type { Configuration } from './configuration/configuration.ts';
+import { type Environment, gateEnvironment } from './configuration/environment.ts';
 import type { Job } from './job.ts';
 import { failureLog, row } from './log.ts';
-import { listed } from './settings.ts';
+import { listed } from './configuration/settings.ts';
 
 const MOST_FINDINGS = 20;
 

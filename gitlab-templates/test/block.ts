@@ -1,4 +1,4 @@
-import { inputsOf, type TemplateCommand } from '../src/inputs.ts';
+import { inputsOf, type TemplateCommand } from '../src/configuration/inputs.ts';
 
 /** A configuration block as the template writes it, with these inputs in place of the defaults. */
 export function block(command: TemplateCommand, inputs: Readonly<Record<string, string>>): string {

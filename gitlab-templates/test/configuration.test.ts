@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@cavra/release-governance-core';
 import { describe, expect, it } from '@jest/globals';
-import { parseConfiguration } from '../src/configuration.ts';
-import { gateSettings } from '../src/settings.ts';
+import { parseConfiguration } from '../src/configuration/configuration.ts';
+import { gateSettings } from '../src/configuration/settings.ts';
 import { block } from './block.ts';
 
 describe('a configuration block', () => {

@@ -1,7 +1,7 @@
 import { GATE_SETTINGS } from '@cavra/release-governance-core';
 import { describe, expect, it } from '@jest/globals';
-import { parseConfiguration } from '../src/configuration.ts';
-import { inputName, inputsOf, type TemplateCommand, type TemplateInput } from '../src/inputs.ts';
+import { parseConfiguration } from '../src/configuration/configuration.ts';
+import { inputName, inputsOf, type TemplateCommand, type TemplateInput } from '../src/configuration/inputs.ts';
 import { scriptText } from '../src/template/script.ts';
 import { flow } from '../src/template/yaml.ts';
 

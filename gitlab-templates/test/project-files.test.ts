@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RuntimeFailure } from '@cavra/release-governance-core';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { keepOnly, writeReport } from '../src/project-files.ts';
+import { keepOnly, writeReport } from '../src/publication/project-files.ts';
 
 let workspace: string;
 let outside: string;

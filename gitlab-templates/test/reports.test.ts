@@ -6,10 +6,10 @@ import {
   RuntimeFailure,
 } from '@cavra/release-governance-core';
 import { describe, expect, it } from '@jest/globals';
-import { annotationsText } from '../src/annotations.ts';
-import { artifactName } from '../src/artifact-name.ts';
-import { parseConfiguration } from '../src/configuration.ts';
-import { dotenvName, dotenvText } from '../src/dotenv.ts';
+import { annotationsText } from '../src/publication/annotations.ts';
+import { artifactName } from '../src/publication/artifact-name.ts';
+import { parseConfiguration } from '../src/configuration/configuration.ts';
+import { dotenvName, dotenvText } from '../src/publication/dotenv.ts';
 import { failureLog, resultLog, row, setAsideLog } from '../src/log.ts';
 import { block } from './block.ts';
 

@@ -94,7 +94,7 @@ describe('a wrong arrow is caught', () => {
     ['actions/verify/src/inputs.ts', 'const x = process.env.INPUT_PATH;'],
     ['azure-task/release-governance/src/inputs.ts', 'const x = process.env.INPUT_PATH;'],
     ['gitlab-templates/src/inputs.ts', 'const x = new Date();'],
-    ['test/contract/gate.test.ts', "import { x } from '../../packages/core/src/domain/wire/types.ts';"],
+    ['test/contract/gate.test.ts', "import { x } from '../../packages/core/src/domain/wire/messages.ts';"],
   ])('%s: %s', (path, source) => {
     expect(violations(path, source)).toHaveLength(1);
   });

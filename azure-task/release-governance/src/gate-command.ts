@@ -7,16 +7,16 @@ import {
   gateResult,
   summaryMarkdown,
 } from '@cavra/release-governance-core';
-import { type Environment, gateEnvironment } from './environment.ts';
-import { hint } from './hints.ts';
+import { type Environment, gateEnvironment } from './agent/environment.ts';
+import { hint } from './log/hints.ts';
 import { type GateInputs, readGateInputs } from './inputs.ts';
-import { failureText, gateLog, row } from './log-text.ts';
-import { agentNetwork } from './network.ts';
-import { setOutputs } from './outputs.ts';
-import { preflight } from './preflight.ts';
-import { type Publication, publishEvidence } from './publish.ts';
-import { publicationRemarks } from './remarks.ts';
-import { attachSummary } from './summary.ts';
+import { failureText, gateLog, row } from './log/log-text.ts';
+import { agentNetwork } from './agent/network.ts';
+import { setOutputs } from './publication/outputs.ts';
+import { preflight } from './agent/preflight.ts';
+import { type Publication, publishEvidence } from './publication/publish.ts';
+import { publicationRemarks } from './log/remarks.ts';
+import { attachSummary } from './publication/summary.ts';
 import type { Completion, Task } from './task.ts';
 
 const TITLE = 'CAVRA release gate';

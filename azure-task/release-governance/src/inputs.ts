@@ -5,8 +5,8 @@ import {
   type GateSettings,
   readGateSettings,
 } from '@cavra/release-governance-core';
-import type { Agent } from './agent.ts';
-import { ARTIFACT_NAME } from './artifact-name.ts';
+import type { Agent } from './agent/agent.ts';
+import { ARTIFACT_NAME } from './publication/artifact-name.ts';
 
 /** What the task is to do. */
 export const COMMANDS = ['gate', 'verify'] as const;

@@ -1,9 +1,9 @@
 import { asCavraError, failureResult } from '@cavra/release-governance-core';
-import { refuseShadows } from './environment.ts';
+import { refuseShadows } from './agent/environment.ts';
 import { runGateCommand } from './gate-command.ts';
 import { GATE_INPUT_NAMES, readCommand } from './inputs.ts';
-import { failureText } from './log-text.ts';
-import { setOutputs } from './outputs.ts';
+import { failureText } from './log/log-text.ts';
+import { setOutputs } from './publication/outputs.ts';
 import type { Completion, Task } from './task.ts';
 import { runVerifyCommand } from './verify-command.ts';
 import { VERIFY_INPUT_NAMES } from './verify-inputs.ts';

@@ -1,6 +1,6 @@
 import type { Clock, RandomBytes } from '@cavra/release-governance-core';
-import type { Agent, TaskResult } from './agent.ts';
-import type { Environment } from './environment.ts';
+import type { Agent, TaskResult } from './agent/agent.ts';
+import type { Environment } from './agent/environment.ts';
 
 /** The process around the task; only the entry file makes one from the real process. */
 export interface Task {

@@ -6,11 +6,11 @@ import {
   type VerificationReport,
   verificationMarkdown,
 } from '@cavra/release-governance-core';
-import { gateEnvironment } from './environment.ts';
-import { hint } from './hints.ts';
-import { failureText, row } from './log-text.ts';
-import { setVerifyOutputs } from './outputs.ts';
-import { attachSummary } from './summary.ts';
+import { gateEnvironment } from './agent/environment.ts';
+import { hint } from './log/hints.ts';
+import { failureText, row } from './log/log-text.ts';
+import { setVerifyOutputs } from './publication/outputs.ts';
+import { attachSummary } from './publication/summary.ts';
 import type { Completion, Task } from './task.ts';
 import { readVerifyInputs, type VerifyInputs } from './verify-inputs.ts';
 

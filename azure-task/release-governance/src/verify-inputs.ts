@@ -1,6 +1,6 @@
 import type { Decision, EvidenceExpectations, Provider } from '@cavra/release-governance-core';
-import type { Agent } from './agent.ts';
-import type { Environment } from './environment.ts';
+import type { Agent } from './agent/agent.ts';
+import type { Environment } from './agent/environment.ts';
 import { InputReader } from './inputs.ts';
 
 /** The inputs of `command: verify`, checked. */

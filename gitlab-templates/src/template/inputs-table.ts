@@ -1,4 +1,4 @@
-import { inputsOf, type TemplateCommand, type TemplateInput } from '../inputs.ts';
+import { inputsOf, type TemplateCommand, type TemplateInput } from '../configuration/inputs.ts';
 import { flow } from './yaml.ts';
 
 /** Puts the tables of inputs into docs/gitlab.md, each between its mark and the next end mark. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
-import { MAX_PROGRAM_BYTES, PAYLOAD_LINE_CHARACTERS } from '../limits.ts';
+import { MAX_PROGRAM_BYTES, PAYLOAD_LINE_CHARACTERS } from '../configuration/limits.ts';
 
 /** The bundle that runs in the job, packed for the YAML. */
 export interface PackedProgram {

@@ -1,5 +1,5 @@
-import { DEFAULT_IMAGE, inputsOf, type TemplateCommand } from '../inputs.ts';
-import { MAX_PROGRAM_BYTES } from '../limits.ts';
+import { DEFAULT_IMAGE, inputsOf, type TemplateCommand } from '../configuration/inputs.ts';
+import { MAX_PROGRAM_BYTES } from '../configuration/limits.ts';
 import { END_OF_PROGRAM, type PackedProgram, PROGRAM_MARK } from './program.ts';
 
 /** How a template is published: to be included as a file, or as a CI/CD component. */

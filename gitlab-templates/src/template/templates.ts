@@ -1,4 +1,4 @@
-import { inputsOf, type TemplateCommand, type TemplateInput } from '../inputs.ts';
+import { inputsOf, type TemplateCommand, type TemplateInput } from '../configuration/inputs.ts';
 import { type PackedProgram, packProgram, payloadOf } from './program.ts';
 import { scriptText, type TemplateForm } from './script.ts';
 import { commented, flow, indented } from './yaml.ts';

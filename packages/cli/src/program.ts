@@ -1,8 +1,8 @@
 import { asCavraError, type CavraError, ConfigurationError, diagnosisJson } from '@cavra/release-governance-core';
-import { parseArguments } from './arguments.ts';
-import { type Command, jsonText, type Terminal } from './command.ts';
-import { gateCommand } from './commands/gate.ts';
-import { commandHelp, programHelp } from './help.ts';
+import { parseArguments } from './command-line/arguments.ts';
+import { type Command, jsonText, type Terminal } from './command-line/command.ts';
+import { gateCommand } from './commands/gate/gate.ts';
+import { commandHelp, programHelp } from './command-line/help.ts';
 import { failureText } from './render/failure-text.ts';
 
 interface CommandEntry {
@@ -15,23 +15,23 @@ interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   // Not by import(): it sits in every release, and what it needs is compiled with the program.
   { name: 'gate', load: async () => gateCommand },
-  { name: 'verify', load: async () => (await import('./commands/verify.ts')).verifyCommand },
-  { name: 'audit merge', load: async () => (await import('./commands/audit-merge.ts')).auditMergeCommand },
-  { name: 'audit', load: async () => (await import('./commands/audit.ts')).auditCommand },
-  { name: 'request new', load: async () => (await import('./commands/request-new.ts')).requestNewCommand },
-  { name: 'request lint', load: async () => (await import('./commands/request-lint.ts')).requestLintCommand },
-  { name: 'policy lint', load: async () => (await import('./commands/policy-lint.ts')).policyLintCommand },
-  { name: 'policy explain', load: async () => (await import('./commands/policy-explain.ts')).policyExplainCommand },
-  { name: 'daemon run', load: async () => (await import('./commands/daemon-run.ts')).daemonRunCommand },
-  { name: 'daemon start', load: async () => (await import('./commands/daemon-start.ts')).daemonStartCommand },
-  { name: 'daemon stop', load: async () => (await import('./commands/daemon-stop.ts')).daemonStopCommand },
-  { name: 'daemon status', load: async () => (await import('./commands/daemon-status.ts')).daemonStatusCommand },
-  { name: 'runtime verify', load: async () => (await import('./commands/runtime-verify.ts')).runtimeVerifyCommand },
-  { name: 'keys generate', load: async () => (await import('./commands/keys-generate.ts')).keysGenerateCommand },
-  { name: 'keys status', load: async () => (await import('./commands/keys-status.ts')).keysStatusCommand },
-  { name: 'keys retire', load: async () => (await import('./commands/keys-change.ts')).keysRetireCommand },
-  { name: 'keys revoke', load: async () => (await import('./commands/keys-change.ts')).keysRevokeCommand },
-  { name: 'doctor', load: async () => (await import('./commands/doctor.ts')).doctorCommand },
+  { name: 'verify', load: async () => (await import('./commands/verify/verify.ts')).verifyCommand },
+  { name: 'audit merge', load: async () => (await import('./commands/audit/audit-merge.ts')).auditMergeCommand },
+  { name: 'audit', load: async () => (await import('./commands/audit/audit.ts')).auditCommand },
+  { name: 'request new', load: async () => (await import('./commands/request/new.ts')).requestNewCommand },
+  { name: 'request lint', load: async () => (await import('./commands/request/lint.ts')).requestLintCommand },
+  { name: 'policy lint', load: async () => (await import('./commands/policy/lint.ts')).policyLintCommand },
+  { name: 'policy explain', load: async () => (await import('./commands/policy/explain.ts')).policyExplainCommand },
+  { name: 'daemon run', load: async () => (await import('./commands/daemon/run.ts')).daemonRunCommand },
+  { name: 'daemon start', load: async () => (await import('./commands/daemon/start.ts')).daemonStartCommand },
+  { name: 'daemon stop', load: async () => (await import('./commands/daemon/stop.ts')).daemonStopCommand },
+  { name: 'daemon status', load: async () => (await import('./commands/daemon/status.ts')).daemonStatusCommand },
+  { name: 'runtime verify', load: async () => (await import('./commands/verify/runtime-verify.ts')).runtimeVerifyCommand },
+  { name: 'keys generate', load: async () => (await import('./commands/keys/generate.ts')).keysGenerateCommand },
+  { name: 'keys status', load: async () => (await import('./commands/keys/status.ts')).keysStatusCommand },
+  { name: 'keys retire', load: async () => (await import('./commands/keys/change.ts')).keysRetireCommand },
+  { name: 'keys revoke', load: async () => (await import('./commands/keys/change.ts')).keysRevokeCommand },
+  { name: 'doctor', load: async () => (await import('./commands/gate/doctor.ts')).doctorCommand },
 ];
 
 /**

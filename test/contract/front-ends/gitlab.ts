@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { GATE_INPUTS, inputName } from '../../../gitlab-templates/src/inputs.ts';
+import { GATE_INPUTS, inputName } from '../../../gitlab-templates/src/configuration/inputs.ts';
 import { createAuthority } from '../../fakes/authority.ts';
 import { type GitLab, startGitLab } from '../../fakes/gitlab.ts';
 import { root } from '../../support/repository.ts';

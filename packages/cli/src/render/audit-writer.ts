@@ -1,6 +1,6 @@
 import { type AuditHead, type AuditSummary, auditHtml, type BundleLine } from '@cavra/release-governance-core';
-import { quietJson, type Terminal } from '../command.ts';
-import type { AuditFormat } from '../commands/audit-options.ts';
+import { quietJson, type Terminal } from '../command-line/command.ts';
+import type { AuditFormat } from '../commands/audit/audit-options.ts';
 import { auditSummaryText, bundleText } from './audit-text.ts';
 import { styleFor } from './style.ts';
 

@@ -1,5 +1,5 @@
 import { type CavraError, DIAGNOSES } from '@cavra/release-governance-core';
-import { PROGRAM } from '../help.ts';
+import { PROGRAM } from '../command-line/help.ts';
 import { printable } from './style.ts';
 
 /** A failure for people: one sentence of cause and one of what to do. */

@@ -1,4 +1,4 @@
-import type { Terminal } from '../command.ts';
+import type { Terminal } from '../command-line/command.ts';
 
 export interface Progress {
   readonly update: (done: number, total: number) => void;

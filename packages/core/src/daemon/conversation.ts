@@ -1,5 +1,5 @@
-import { asCavraError } from '../app/gate.ts';
-import type { Clock } from '../app/ports.ts';
+import { asCavraError } from '../gate/gate.ts';
+import type { Clock } from '../domain/ports.ts';
 import { askedDigest, sealAnswer } from '../domain/daemon/answer.ts';
 import type { AnswerBodies, AnswerRunner, DaemonIdentity, StatusBody } from '../domain/daemon/answers.ts';
 import {
@@ -12,10 +12,10 @@ import {
 } from '../domain/daemon/protocol.ts';
 import { streamNameOf } from '../domain/daemon/stream-name.ts';
 import { AuthenticationError, type CavraError, ConfigurationError, RuntimeFailure } from '../domain/diagnosis.ts';
-import { formatTimestamp } from '../domain/evidence/timestamp.ts';
-import type { AuthenticatedRunner } from '../domain/trust/types.ts';
+import { formatTimestamp } from '../domain/time/timestamp.ts';
+import type { AuthenticatedRunner } from '../domain/trust/trust-decision.ts';
 import { encodeResponse } from '../domain/wire/encode.ts';
-import type { EvaluateRequest } from '../domain/wire/types.ts';
+import type { EvaluateRequest } from '../domain/wire/messages.ts';
 import type { ConnectionEnd, Reply } from '../io/socket/line-server.ts';
 import type { Deliveries } from './delivery.ts';
 import type { Engine } from './engine.ts';

@@ -1,14 +1,14 @@
-import type { Attestation, Judgement } from '../app/attest.ts';
-import type { Authenticator, TrustPolicyEvaluator } from '../app/ports.ts';
-import type { EvidenceSource } from '../app/verify.ts';
+import type { Attestation, Judgement } from '../seal/attest.ts';
+import type { Authenticator, TrustPolicyEvaluator } from '../domain/ports.ts';
+import type { EvidenceSource } from '../verify/verify.ts';
 import type { AnswerKey } from '../domain/daemon/answer.ts';
 import type { DaemonLimits } from '../domain/daemon/configuration.ts';
 import type { RulesMode } from '../domain/decision/rules.ts';
-import type { VerificationReport } from '../domain/evidence/report.ts';
-import type { RecordObserver } from '../domain/evidence/verifier.ts';
-import type { HmacSigningKey, HmacVerificationKey } from '../domain/keys/types.ts';
+import type { VerificationReport } from '../domain/verification/report.ts';
+import type { RecordObserver } from '../domain/verification/verifier.ts';
+import type { HmacSigningKey, HmacVerificationKey } from '../domain/keys/hmac-keys.ts';
 import type { SecretSearcher } from '../domain/secrets/searcher.ts';
-import type { RunnerIdentity } from '../domain/wire/types.ts';
+import type { RunnerIdentity } from '../domain/wire/messages.ts';
 
 /** Signs one checkpoint over a run's evidence. */
 export interface StreamAttestor {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Clock, Evaluation, RandomBytes } from '../app/ports.ts';
+import type { Clock, Evaluation, RandomBytes } from '../domain/ports.ts';
 import { HMAC_IDENTITY } from '../domain/auth/hmac.ts';
 import type { StreamHead } from '../domain/daemon/answers.ts';
 import { type RecordedAnswer, type Remembered, type ReplayMemory, replayKey } from '../domain/daemon/replay-memory.ts';
@@ -9,13 +9,13 @@ import { AuthenticationError, RuntimeFailure } from '../domain/diagnosis.ts';
 import { STREAM_FILE } from '../domain/evidence/files.ts';
 import { recordIdIn } from '../domain/evidence/record-reference.ts';
 import { DAEMON_REFUSED_BYTES, MAX_DELIVERED_BYTES } from '../domain/limits.ts';
-import type { AuthenticatedRunner, ProofUse } from '../domain/trust/types.ts';
-import type { DecisionResponse, EvaluateRequest, EvidenceRecord } from '../domain/wire/types.ts';
-import type { FileEvidenceRecorder } from '../io/evidence-recorder.ts';
-import { findRecord } from '../io/find-record.ts';
-import type { JournalEntry } from '../io/replay-journal.ts';
+import type { AuthenticatedRunner, ProofUse } from '../domain/trust/trust-decision.ts';
+import type { DecisionResponse, EvaluateRequest, EvidenceRecord } from '../domain/wire/messages.ts';
+import type { FileEvidenceRecorder } from '../io/stream/evidence-recorder.ts';
+import { findRecord } from '../io/evidence/find-record.ts';
+import type { JournalEntry } from '../io/stream/replay-journal.ts';
 import type { Engine } from './engine.ts';
-import { RequestHandler } from './handler.ts';
+import { RequestHandler } from './request-handler.ts';
 import type { StreamId, Streams } from './streams.ts';
 
 /** One answered request of a resident daemon. */

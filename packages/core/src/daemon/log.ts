@@ -1,6 +1,6 @@
-import type { Clock } from '../app/ports.ts';
+import type { Clock } from '../domain/ports.ts';
 import { CavraError } from '../domain/diagnosis.ts';
-import { formatTimestamp } from '../domain/evidence/timestamp.ts';
+import { formatTimestamp } from '../domain/time/timestamp.ts';
 import { MAX_LOG_TEXT } from '../domain/limits.ts';
 import type { SecretSearcher } from '../domain/secrets/searcher.ts';
 import { printable, shortened } from '../domain/text/printable.ts';

@@ -1,6 +1,6 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../app/ports.ts';
+import type { Clock } from '../domain/ports.ts';
 import { STREAM_NAME } from '../domain/daemon/stream-name.ts';
 import { STREAM_FILE } from '../domain/evidence/files.ts';
 import { type DaemonLog, errorFields } from './log.ts';

@@ -1,12 +1,12 @@
 // Parts of the core in one process, each in turn with the least that anybody would have to do for it; `test/bench` runs it.
 import { createPublicKey, verify } from 'node:crypto';
-import { parseJwks } from '../../src/domain/auth/oidc/jwks.ts';
+import { parseJwks } from '../../src/domain/auth/oidc/token/jwks.ts';
 import { createOidcAuthenticator } from '../../src/domain/auth/oidc/verify.ts';
 import { GITHUB_CLAIMS, GITHUB_IDENTITY, ISSUED_AT, jwksBytes, rsaKey, token } from '../support/tokens.ts';
 
 export { createSecretSearcher } from '../../src/domain/secrets/searcher.ts';
-export { openEvidenceRecorder } from '../../src/io/evidence-recorder.ts';
-export { systemClock } from '../../src/io/system.ts';
+export { openEvidenceRecorder } from '../../src/io/stream/evidence-recorder.ts';
+export { systemClock } from '../../src/io/system/system.ts';
 
 /** Seconds that each side took for `count` of what it does. */
 export interface PartTimes {

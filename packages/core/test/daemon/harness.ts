@@ -3,12 +3,12 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runDaemon } from '../../src/composition/daemon.ts';
+import { runDaemon } from '../../src/daemon/run-daemon.ts';
 import { signIdentity, signRequest } from '../../src/domain/auth/hmac.ts';
 import { requestDigest } from '../../src/domain/wire/encode.ts';
-import type { DecisionResponse, EvaluateRequest, RunnerAuth, RunnerIdentity } from '../../src/domain/wire/types.ts';
+import type { DecisionResponse, EvaluateRequest, RunnerAuth, RunnerIdentity } from '../../src/domain/wire/messages.ts';
 import { DaemonClient } from '../../src/io/socket/daemon-client.ts';
-import { systemClock, systemRandomBytes } from '../../src/io/system.ts';
+import { systemClock, systemRandomBytes } from '../../src/io/system/system.ts';
 import { GITHUB_IDENTITY, type TestKey, token } from '../support/tokens.ts';
 
 export const NAME = 'gate.example';

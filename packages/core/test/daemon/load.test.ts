@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { StreamVerificationRun } from '../../src/domain/evidence/stream-verification.ts';
+import { StreamVerificationRun } from '../../src/domain/verification/stream-verification.ts';
 import { DaemonClient } from '../../src/io/socket/daemon-client.ts';
-import { systemClock, systemRandomBytes } from '../../src/io/system.ts';
+import { systemClock, systemRandomBytes } from '../../src/io/system/system.ts';
 import { rejectionOf } from '../support/refusal.ts';
 import {
   APPROVED,

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { EvaluateRequest } from '../../src/domain/wire/types.ts';
+import type { EvaluateRequest } from '../../src/domain/wire/messages.ts';
 import { APPROVED, type DaemonFiles, exchange, IDENTITY, proven } from './harness.ts';
 
 /** Load on a daemon in a process of its own. */

@@ -2,7 +2,7 @@ import { appendFileSync, chmodSync, readdirSync, readFileSync, truncateSync, wri
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { RuntimeFailure } from '../../src/domain/diagnosis.ts';
-import type { EvaluateRequest } from '../../src/domain/wire/types.ts';
+import type { EvaluateRequest } from '../../src/domain/wire/messages.ts';
 import { rejectionOf } from '../support/refusal.ts';
 import { GITHUB_CLAIMS, ISSUED_AT, jwksBytes, rsaKey } from '../support/tokens.ts';
 import {

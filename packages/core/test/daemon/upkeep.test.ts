@@ -18,9 +18,9 @@ import { DaemonLogWriter } from '../../src/daemon/log.ts';
 import { Retention } from '../../src/daemon/retention.ts';
 import { Streams } from '../../src/daemon/streams.ts';
 import { createSecretSearcher } from '../../src/domain/secrets/searcher.ts';
-import { openRotatingLog } from '../../src/io/rotating-log.ts';
+import { openRotatingLog } from '../../src/io/files/rotating-log.ts';
 import { Turns } from '../../src/io/socket/turns.ts';
-import { systemClock, systemRandomBytes } from '../../src/io/system.ts';
+import { systemClock, systemRandomBytes } from '../../src/io/system/system.ts';
 import { rejectionOf } from '../support/refusal.ts';
 import {
   APPROVED,

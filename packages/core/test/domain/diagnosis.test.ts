@@ -8,7 +8,7 @@ import {
   exitStatusOf,
 } from '../../src/domain/diagnosis.ts';
 import { diagnosisPage } from '../../src/domain/diagnosis-page.ts';
-import { FINDINGS } from '../../src/domain/evidence/findings.ts';
+import { FINDINGS } from '../../src/domain/verification/findings.ts';
 
 describe('diagnoses', () => {
   it.each(Object.entries(DIAGNOSES))('%s reads well and leads to an exit status', (code, { title, action }) => {

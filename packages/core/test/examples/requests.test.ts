@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { lintRequest } from '../../src/app/requests.ts';
+import { lintRequest } from '../../src/request/requests.ts';
 import { decide } from '../../src/domain/decision/rules.ts';
 import { parseRequest } from '../../src/domain/request/parse.ts';
 

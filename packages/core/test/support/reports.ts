@@ -1,8 +1,8 @@
-import type { GateResult } from '../../src/app/gate-result.ts';
-import type { ReportInput } from '../../src/app/report/model.ts';
-import { buildReport, type ReportContext } from '../../src/domain/evidence/report.ts';
-import { StreamVerificationRun } from '../../src/domain/evidence/stream-verification.ts';
-import type { StreamVerifierOptions } from '../../src/domain/evidence/verifier.ts';
+import type { GateResult } from '../../src/gate/gate-result.ts';
+import type { ReportInput } from '../../src/report/model/model.ts';
+import { buildReport, type ReportContext } from '../../src/domain/verification/report.ts';
+import { StreamVerificationRun } from '../../src/domain/verification/stream-verification.ts';
+import type { StreamVerifierOptions } from '../../src/domain/verification/verifier.ts';
 import { StreamStoryteller } from '../../src/domain/story/stream-story.ts';
 import { sealChain, stream, WITH_KEY } from './streams.ts';
 

@@ -1,5 +1,5 @@
 import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { type Jwks, type JwksSource, parseJwks } from '../../src/domain/auth/oidc/jwks.ts';
+import { type Jwks, type JwksSource, parseJwks } from '../../src/domain/auth/oidc/token/jwks.ts';
 
 /** An issuer's signing key with its public half as a JSON Web Key. */
 export interface TestKey {

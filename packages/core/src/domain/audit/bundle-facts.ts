@@ -1,7 +1,7 @@
 import { type RecordReader, UNAUTHENTICATED_RULE } from '../evidence/record-reader.ts';
 import { SLOT } from '../evidence/slots.ts';
-import type { RecordObserver } from '../evidence/verifier.ts';
-import type { Decision, RunnerIdentity } from '../wire/types.ts';
+import type { RecordObserver } from '../verification/verifier.ts';
+import type { Decision, RunnerIdentity } from '../wire/messages.ts';
 
 /** Gathers what an audit tells of a bundle, while its stream is verified. */
 export class BundleFacts implements RecordObserver {

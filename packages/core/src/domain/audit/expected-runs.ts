@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../diagnosis.ts';
-import type { ExpectedRun } from './types.ts';
+import type { ExpectedRun } from './audit-lines.ts';
 
 /**
  * Reads a list of expected runs: a repository and a run id in each line, with white space between them. Empty lines and what follows a

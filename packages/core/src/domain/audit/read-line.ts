@@ -3,7 +3,7 @@ import { JsonError } from '../json/error.ts';
 import { parseStrictJson } from '../json/parse.ts';
 import { isJsonList, JsonObject, type JsonValue } from '../json/value.ts';
 import { MAX_AUDIT_LINE_BYTES, MAX_AUDIT_SHARDS, MAX_REPORT_KEYS } from '../limits.ts';
-import { AUDIT_SCHEMA_VERSION, type AuditHead, type BundleLine } from './types.ts';
+import { AUDIT_SCHEMA_VERSION, type AuditHead, type BundleLine } from './audit-lines.ts';
 
 /** A line of an audit's results or state. */
 export type AuditLine = AuditHead | BundleLine | SummaryMark;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ConfigurationError } from '../diagnosis.ts';
 import { MAX_AUDIT_SHARDS } from '../limits.ts';
-import type { Shard } from './types.ts';
+import type { Shard } from './audit-lines.ts';
 
 export const WHOLE: Shard = { index: 1, total: 1 };
 

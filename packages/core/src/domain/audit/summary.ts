@@ -1,5 +1,5 @@
 import { MAX_AUDIT_LISTED, MAX_REPORT_KEYS } from '../limits.ts';
-import type { Decision } from '../wire/types.ts';
+import type { Decision } from '../wire/messages.ts';
 import {
   type AuditException,
   type AuditedKey,
@@ -10,7 +10,7 @@ import {
   type ExceptionKind,
   type ExpectedRun,
   type Population,
-} from './types.ts';
+} from './audit-lines.ts';
 
 /** Adds up the lines of an audit. It keeps what tells bundles apart and a limited number of exceptions, not the lines. */
 export class AuditSummarizer {

@@ -1,12 +1,12 @@
 import { AuthenticationError, ConfigurationError } from '../diagnosis.ts';
 import { IDENTITY_FIELDS } from '../identity/sources.ts';
 import { validateIdentity } from '../identity/validate.ts';
-import type { HmacVerificationKey } from '../keys/types.ts';
+import type { HmacVerificationKey } from '../keys/hmac-keys.ts';
 import { keyValidity } from '../keys/validity.ts';
 import { REQUEST_AUTH_EARLY_SECONDS, REQUEST_AUTH_LATE_SECONDS } from '../limits.ts';
-import type { AuthenticatedRunner } from '../trust/types.ts';
+import type { AuthenticatedRunner } from '../trust/trust-decision.ts';
 import { requestDigest } from '../wire/encode.ts';
-import type { EvaluateRequest, RunnerAuth, RunnerIdentity } from '../wire/types.ts';
+import type { EvaluateRequest, RunnerAuth, RunnerIdentity } from '../wire/messages.ts';
 import {
   HMAC_IDENTITY,
   HMAC_REQUEST,
@@ -16,7 +16,7 @@ import {
   verifyRequestSignature,
 } from './hmac.ts';
 import type { NonceMemory } from './nonce-memory.ts';
-import type { Now, RequestAuthenticator } from './types.ts';
+import type { Now, RequestAuthenticator } from './request-authenticator.ts';
 
 export interface HmacAuthenticatorOptions {
   readonly keys: readonly HmacVerificationKey[];

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
-import type { HmacSigningKey } from '../keys/types.ts';
+import type { HmacSigningKey } from '../keys/hmac-keys.ts';
 import { requestDigest } from '../wire/encode.ts';
-import type { EvaluateRequest, RunnerAuth, RunnerIdentity } from '../wire/types.ts';
+import type { EvaluateRequest, RunnerAuth, RunnerIdentity } from '../wire/messages.ts';
 import { signIdentity, signRequest } from './hmac.ts';
-import type { Now } from './types.ts';
+import type { Now } from './request-authenticator.ts';
 
 export interface HmacProverOptions {
   readonly key: HmacSigningKey;

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { ConfigurationError } from '../diagnosis.ts';
-import type { HmacSigningKey } from '../keys/types.ts';
+import type { HmacSigningKey } from '../keys/hmac-keys.ts';
 import { MIN_SIGNING_KEY_BYTES } from '../limits.ts';
-import type { RunnerAuth, RunnerIdentity } from '../wire/types.ts';
+import type { RunnerAuth, RunnerIdentity } from '../wire/messages.ts';
 import { identityPayload, type RequestBinding, requestPayload } from './payload.ts';
 
 /** Both HMAC forms of wire-format.md section 3: making and checking the bytes. When and by whom is the authenticator's question. */

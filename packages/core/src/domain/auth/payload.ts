@@ -1,7 +1,7 @@
 import { AuthenticationError } from '../diagnosis.ts';
 import { IDENTITY_FIELDS } from '../identity/sources.ts';
 import { validateIdentity } from '../identity/validate.ts';
-import type { RunnerIdentity } from '../wire/types.ts';
+import type { RunnerIdentity } from '../wire/messages.ts';
 
 /** What a request-bound proof covers beside the identity (wire-format.md section 3). */
 export interface RequestBinding {

@@ -1,6 +1,6 @@
 import { AuthenticationError } from '../diagnosis.ts';
 import { HMAC_IDENTITY, HMAC_REQUEST } from './hmac.ts';
-import type { RequestAuthenticator } from './types.ts';
+import type { RequestAuthenticator } from './request-authenticator.ts';
 
 export const OIDC_JWT = 'OIDC-JWT';
 

@@ -1,5 +1,5 @@
 import { createHash, type KeyObject } from 'node:crypto';
-import type { AttestationKey } from '../keys/types.ts';
+import type { AttestationKey } from '../keys/hmac-keys.ts';
 import type { KeyPeriod } from '../keys/validity.ts';
 import { bundleText, parseBundle } from './bundle.ts';
 import { type Envelope, IN_TOTO_PAYLOAD_TYPE, isSignedBy, signEnvelope } from './dsse.ts';

@@ -1,4 +1,4 @@
-import type { StreamSummary } from '../evidence/verifier.ts';
+import type { StreamSummary } from '../verification/verifier.ts';
 import type { CheckpointClaims } from './statement.ts';
 import type { StreamFacts } from './stream-facts.ts';
 

@@ -7,8 +7,8 @@ import { parseStrictJson } from '../json/parse.ts';
 import { MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES } from '../limits.ts';
 import { CheckpointError } from './error.ts';
 import { Members } from './members.ts';
-import { leafHash } from './merkle.ts';
-import { MAX_PROOF_HASHES, verifyInclusion } from './merkle-proof.ts';
+import { leafHash } from '../merkle/merkle.ts';
+import { MAX_PROOF_HASHES, verifyInclusion } from '../merkle/merkle-proof.ts';
 import type { CheckpointClaims } from './statement.ts';
 
 /**

@@ -5,7 +5,7 @@ import {
   MAX_KEY_ID_LENGTH,
   MAX_SUBJECT_NAME_LENGTH,
 } from '../limits.ts';
-import { MAX_PROOF_HASHES } from './merkle-proof.ts';
+import { MAX_PROOF_HASHES } from '../merkle/merkle-proof.ts';
 import {
   CHECKPOINT_MEMBER,
   CHECKPOINT_SCHEMA_VERSION,

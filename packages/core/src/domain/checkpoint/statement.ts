@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { formatTimestamp } from '../evidence/timestamp.ts';
-import type { Decision, RunnerIdentity } from '../wire/types.ts';
+import { formatTimestamp } from '../time/timestamp.ts';
+import type { Decision, RunnerIdentity } from '../wire/messages.ts';
 
 /**
  * What a checkpoint says (design.md section 5.2): an in-toto Statement v1 whose predicate is a SLSA Verification Summary v1, with what

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { CheckpointAnchor } from '../evidence/anchors.ts';
-import type { FindingCode, FindingList } from '../evidence/findings.ts';
-import { NO_PLACE, quoted } from '../evidence/findings.ts';
-import type { SideFiles } from '../evidence/folder-check.ts';
-import type { CheckpointReport } from '../evidence/report.ts';
-import type { StreamVerification } from '../evidence/stream-verification.ts';
+import type { CheckpointAnchor } from '../verification/anchors.ts';
+import type { FindingCode, FindingList } from '../verification/findings.ts';
+import { NO_PLACE, quoted } from '../verification/findings.ts';
+import type { SideFiles } from '../verification/folder-check.ts';
+import type { CheckpointReport } from '../verification/report.ts';
+import type { StreamVerification } from '../verification/stream-verification.ts';
 import { lineOf } from './chain.ts';
 import { type AttestationTrust, type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { checkpointDetails } from './details.ts';
 import { disagreements } from './disagreements.ts';
 import { CheckpointError } from './error.ts';
-import { RootRecorder } from './merkle-proof.ts';
+import { RootRecorder } from '../merkle/merkle-proof.ts';
 import { StreamFacts } from './stream-facts.ts';
 import { signerValidity } from './vouching.ts';
 

@@ -8,7 +8,7 @@ import { parseStrictJson } from '../json/parse.ts';
 import { isJsonList, JsonObject, type JsonValue } from '../json/value.ts';
 import { MAX_DAEMON_ANSWER_BYTES } from '../limits.ts';
 import { encodeRequest } from '../wire/encode.ts';
-import type { EvaluateRequest } from '../wire/types.ts';
+import type { EvaluateRequest } from '../wire/messages.ts';
 
 /**
  * Signed answers of a daemon (docs/daemon-protocol.md): a DSSE envelope around the answer's JSON, Ed25519 over DSSE's pre-authentication

@@ -4,7 +4,7 @@ import { IDENTITY_FIELDS, type IdentityField } from '../identity/sources.ts';
 import { isJsonList, JsonObject, type JsonValue } from '../json/value.ts';
 import { type RequestProblem, readStruct } from '../request/struct.ts';
 import { DECISION_RESPONSE } from '../wire/layout.ts';
-import type { DecisionResponse } from '../wire/types.ts';
+import type { DecisionResponse } from '../wire/messages.ts';
 
 /** What a daemon answers, inside of the signature (docs/daemon-protocol.md). Member names are the protocol's own. */
 

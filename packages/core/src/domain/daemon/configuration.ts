@@ -1,4 +1,4 @@
-import type { OidcTrust } from '../auth/oidc/trust.ts';
+import type { OidcTrust } from '../auth/oidc/token/trust.ts';
 import { resolveOidcTrust } from '../auth/oidc/trust-defaults.ts';
 import { ConfigurationError } from '../diagnosis.ts';
 import { DETECTED_BY, type Platform } from '../identity/sources.ts';

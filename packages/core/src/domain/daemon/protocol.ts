@@ -8,7 +8,7 @@ import { MAX_DAEMON_LINE_BYTES, MAX_REQUEST_BYTES } from '../limits.ts';
 import { readRunnerAuth, readWireRequest } from '../request/parse.ts';
 import { encodeRequest, encodeString, encodeStruct } from '../wire/encode.ts';
 import { RUNNER_AUTH } from '../wire/layout.ts';
-import type { EvaluateRequest, RunnerAuth } from '../wire/types.ts';
+import type { EvaluateRequest, RunnerAuth } from '../wire/messages.ts';
 
 /**
  * What a client says to a daemon: one line of JSON each (wire-format.md section 8, docs/daemon-protocol.md). A line that is a request

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { REPLAY_BUCKET_MS } from '../limits.ts';
-import type { ProofUse } from '../trust/types.ts';
+import type { ProofUse } from '../trust/trust-decision.ts';
 
 /** Where the answer to a question was recorded. */
 export interface RecordedAnswer {

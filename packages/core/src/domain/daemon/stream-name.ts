@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { IDENTITY_FIELDS } from '../identity/sources.ts';
-import type { AuthenticatedRunner } from '../trust/types.ts';
+import type { AuthenticatedRunner } from '../trust/trust-decision.ts';
 
 const READABLE_LENGTH = 40;
 const DIGEST_DIGITS = 32;

@@ -1,5 +1,5 @@
 import { RELEASE_GOVERNANCE } from '../wire/layout.ts';
-import type { EvaluateRequest, ReleaseGovernance } from '../wire/types.ts';
+import type { EvaluateRequest, ReleaseGovernance } from '../wire/messages.ts';
 import { trimSpace } from './text.ts';
 
 /** The one action that this product decides on. */

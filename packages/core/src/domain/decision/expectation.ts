@@ -1,5 +1,5 @@
 import { printable } from '../json/pointer.ts';
-import type { Decision, DecisionResponse } from '../wire/types.ts';
+import type { Decision, DecisionResponse } from '../wire/messages.ts';
 
 /** What the job expects of each decision (interfaces.md). */
 export interface Expectation {

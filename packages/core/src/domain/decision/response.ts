@@ -1,4 +1,4 @@
-import type { DecisionResponse, EvaluateRequest } from '../wire/types.ts';
+import type { DecisionResponse, EvaluateRequest } from '../wire/messages.ts';
 import { applyDefaults } from './defaults.ts';
 import type { Verdict } from './rules.ts';
 

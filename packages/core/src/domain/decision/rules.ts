@@ -1,5 +1,5 @@
 import { RuntimeFailure } from '../diagnosis.ts';
-import type { Decision, EvaluateRequest, ReleaseGovernance, Severity } from '../wire/types.ts';
+import type { Decision, EvaluateRequest, ReleaseGovernance, Severity } from '../wire/messages.ts';
 import { applyDefaults, hasFieldSet, RELEASE_GOVERNANCE_ACTION } from './defaults.ts';
 import { APPROVAL_KINDS, DELIVERY_KINDS, EXECUTION_KINDS, KNOWN_KINDS } from './kinds.ts';
 import { criticalSignals, integrityFailures, unknownStatuses } from './signals.ts';

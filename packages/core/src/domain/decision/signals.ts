@@ -1,4 +1,4 @@
-import type { ReleaseGovernance } from '../wire/types.ts';
+import type { ReleaseGovernance } from '../wire/messages.ts';
 import { stateWord } from './text.ts';
 
 /** What in a record speaks against a release (wire-format.md section 4: the critical signals, and the strict rules S1, S2 and S4). */

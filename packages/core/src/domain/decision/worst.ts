@@ -1,4 +1,4 @@
-import type { Decision } from '../wire/types.ts';
+import type { Decision } from '../wire/messages.ts';
 
 const BADNESS: Readonly<Record<Decision, number>> = { allow: 0, require_approval: 1, block: 2 };
 

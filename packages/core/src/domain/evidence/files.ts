@@ -1,6 +1,6 @@
 import { encodeStruct } from '../wire/encode.ts';
 import { DECISION_RESPONSE, RUNNER_IDENTITY } from '../wire/layout.ts';
-import type { DecisionResponse, RunnerIdentity } from '../wire/types.ts';
+import type { DecisionResponse, RunnerIdentity } from '../wire/messages.ts';
 
 /** The files of one run's evidence folder (wire-format.md section 1). Nothing else is published. */
 

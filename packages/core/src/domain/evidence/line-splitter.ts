@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { LinePlace } from './verifier.ts';
+import type { LinePlace } from '../verification/verifier.ts';
 
 /** Takes the lines of a stream in order. */
 export interface LineSink {

@@ -1,4 +1,4 @@
-import type { DecisionResponse } from '../wire/types.ts';
+import type { DecisionResponse } from '../wire/messages.ts';
 
 const REFERENCE = /^go-daemon-evidence:\/\/([0-9a-f]{24})$/u;
 

@@ -1,8 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { HmacSigningKey } from '../keys/types.ts';
+import type { HmacSigningKey } from '../keys/hmac-keys.ts';
 import { encodeStruct } from '../wire/encode.ts';
 import { EVIDENCE_EVENT_TYPE, EVIDENCE_PRODUCT, EVIDENCE_RECORD, EVIDENCE_SCHEMA_VERSION } from '../wire/layout.ts';
-import type { DecisionResponse, EvaluateRequest, EvidenceRecord } from '../wire/types.ts';
+import type { DecisionResponse, EvaluateRequest, EvidenceRecord } from '../wire/messages.ts';
 
 export const RECORD_SIGNATURE_ALGORITHM = 'HMAC-SHA256';
 

@@ -1,5 +1,5 @@
 import { AuthenticationError } from '../diagnosis.ts';
-import type { Provider } from '../wire/types.ts';
+import type { Provider } from '../wire/messages.ts';
 import { DETECTED_BY, type Environment, type Platform } from './sources.ts';
 
 /** Every platform whose marker is set, in the order of the table in wire-format.md section 2. */

@@ -1,5 +1,5 @@
 import { AuthenticationError } from '../diagnosis.ts';
-import type { Provider, RunnerIdentity } from '../wire/types.ts';
+import type { Provider, RunnerIdentity } from '../wire/messages.ts';
 import { detectProvider } from './detect.ts';
 import { type Environment, IDENTITY_FIELDS, type IdentityField, OVERRIDES, platformFields } from './sources.ts';
 import { isProvider, validateIdentity } from './validate.ts';

@@ -1,4 +1,4 @@
-import type { RunnerIdentity } from '../wire/types.ts';
+import type { RunnerIdentity } from '../wire/messages.ts';
 import type { IdentityField } from './sources.ts';
 
 /** What tells one job of one run from every other. */

@@ -1,4 +1,4 @@
-import type { Provider, RunnerIdentity } from '../wire/types.ts';
+import type { Provider, RunnerIdentity } from '../wire/messages.ts';
 
 /** Environment variables by name, as an entry file passes them on. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,5 +1,5 @@
 import { AuthenticationError } from '../diagnosis.ts';
-import type { Provider, RunnerIdentity } from '../wire/types.ts';
+import type { Provider, RunnerIdentity } from '../wire/messages.ts';
 import { IDENTITY_FIELDS, PROVIDERS } from './sources.ts';
 
 const LINE_END = /[\r\n]/u;

@@ -1,4 +1,4 @@
-import { formatTimestamp } from '../evidence/timestamp.ts';
+import { formatTimestamp } from '../time/timestamp.ts';
 import { ROTATION_NOTICE_MS } from '../limits.ts';
 import { quarterOf } from './key-id.ts';
 import type { KeyringKey } from './keyring-key.ts';

@@ -1,4 +1,4 @@
-import { daysFromDate } from '../evidence/timestamp.ts';
+import { daysFromDate } from '../time/timestamp.ts';
 
 /** A calendar quarter that a key id names. */
 export interface Quarter {

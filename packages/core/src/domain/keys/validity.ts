@@ -1,4 +1,4 @@
-import type { HmacVerificationKey, KeyStatus } from './types.ts';
+import type { HmacVerificationKey, KeyStatus } from './hmac-keys.ts';
 
 export type KeyValidity = 'valid' | 'not_yet_valid' | 'expired' | 'revoked';
 

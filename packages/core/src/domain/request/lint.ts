@@ -3,7 +3,7 @@ import { KNOWN_KINDS } from '../decision/kinds.ts';
 import { unknownStatuses } from '../decision/signals.ts';
 import { stateWord, trimSpace } from '../decision/text.ts';
 import { printable } from '../json/pointer.ts';
-import type { EvaluateRequest, ReleaseGovernance } from '../wire/types.ts';
+import type { EvaluateRequest, ReleaseGovernance } from '../wire/messages.ts';
 import { APPROVAL_STATES } from './members.ts';
 import { plainName } from './trust-members.ts';
 

@@ -2,7 +2,7 @@ import { RELEASE_GOVERNANCE_ACTION } from '../decision/defaults.ts';
 import { KNOWN_KINDS } from '../decision/kinds.ts';
 import { BAD_WORDS, GOOD_WORDS, STRICT_DRIFT_WORD } from '../decision/signals.ts';
 import { EVALUATE_REQUEST, type FieldType, RELEASE_GOVERNANCE } from '../wire/layout.ts';
-import type { EvaluateRequest, ReleaseGovernance } from '../wire/types.ts';
+import type { EvaluateRequest, ReleaseGovernance } from '../wire/messages.ts';
 
 /** What each member of a request means, for the JSON Schema and the help of `request new`. */
 export interface RequestMember {

@@ -5,7 +5,7 @@ import { oneLine, printable } from '../json/pointer.ts';
 import type { JsonValue } from '../json/value.ts';
 import { MAX_LISTED_PROBLEMS, MAX_REQUEST_BYTES } from '../limits.ts';
 import { EVALUATE_REQUEST, RUNNER_AUTH, type StructLayout } from '../wire/layout.ts';
-import type { EvaluateRequest, RunnerAuth } from '../wire/types.ts';
+import type { EvaluateRequest, RunnerAuth } from '../wire/messages.ts';
 import { type RequestProblem, readStruct } from './struct.ts';
 
 /** A request as a file or an input holds it: without `runner_auth`. */

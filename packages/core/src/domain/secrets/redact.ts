@@ -1,4 +1,4 @@
-import type { DecisionResponse, EvaluateRequest, RunnerAuth } from '../wire/types.ts';
+import type { DecisionResponse, EvaluateRequest, RunnerAuth } from '../wire/messages.ts';
 import { replaceTokens } from './jwt.ts';
 
 /** What stands in evidence in the place of a token (wire-format.md section 5). */

@@ -1,5 +1,5 @@
 import { MAX_STORY_BUCKETS } from '../limits.ts';
-import type { Decision } from '../wire/types.ts';
+import type { Decision } from '../wire/messages.ts';
 
 /** Some neighbouring records of a stream, counted. */
 export interface RecordBucket {

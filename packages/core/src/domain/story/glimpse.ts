@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
-import type { FindingPlace } from '../evidence/findings.ts';
+import type { FindingPlace } from '../verification/findings.ts';
 import type { RecordReader } from '../evidence/record-reader.ts';
 import { MAX_REPORT_TEXT } from '../limits.ts';
 import { shortened } from '../text/printable.ts';
-import type { EvidenceRecord, RunnerIdentity } from '../wire/types.ts';
-import type { RecordGlimpse } from './types.ts';
+import type { EvidenceRecord, RunnerIdentity } from '../wire/messages.ts';
+import type { RecordGlimpse } from './stream-shape.ts';
 
 /** The members of a record that the story looks at, as plain data. */
 export interface RecordData

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { FindingPlace } from '../evidence/findings.ts';
+import type { FindingPlace } from '../verification/findings.ts';
 import { type RecordReader, SLOT, UNAUTHENTICATED_RULE } from '../evidence/record-reader.ts';
-import type { RecordObserver } from '../evidence/verifier.ts';
+import type { RecordObserver } from '../verification/verifier.ts';
 import {
   MAX_STORY_FIRST_RECORDS,
   MAX_STORY_KEY_SPANS,
@@ -10,10 +10,10 @@ import {
   MAX_STORY_RULES,
   MAX_STORY_RUNNERS,
 } from '../limits.ts';
-import type { Decision } from '../wire/types.ts';
+import type { Decision } from '../wire/messages.ts';
 import { RecordBuckets } from './buckets.ts';
 import { cut, deferredGlimpse, readRecord } from './glimpse.ts';
-import type { KeySpan, RecordGlimpse, RuleUse, RunnerUse, StreamStory } from './types.ts';
+import type { KeySpan, RecordGlimpse, RuleUse, RunnerUse, StreamStory } from './stream-shape.ts';
 
 type Growing<T> = { -readonly [Member in keyof T]: T[Member] };
 

@@ -1,4 +1,4 @@
-import type { Provider } from '../wire/types.ts';
+import type { Provider } from '../wire/messages.ts';
 import {
   defaultEvents,
   EVENT_CLAIM,
@@ -8,10 +8,10 @@ import {
   REF_CLAIMS,
   refNamespace,
 } from './events.ts';
-import { literalPrefix } from './pattern.ts';
-import type { PolicyCondition } from './policy.ts';
+import { literalPrefix } from './policy/pattern.ts';
+import type { PolicyCondition } from './policy/trust-policy.ts';
 import { type ConditionResult, claimText } from './subject.ts';
-import type { AuthenticatedRunner } from './types.ts';
+import type { AuthenticatedRunner } from './trust-decision.ts';
 
 /**
  * What every rule asks for, and the default where there is no policy: that the repository is proven, and that event and ref are

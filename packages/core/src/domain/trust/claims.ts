@@ -1,5 +1,5 @@
 import { PROVIDERS } from '../identity/sources.ts';
-import type { Provider } from '../wire/types.ts';
+import type { Provider } from '../wire/messages.ts';
 
 export { PROVIDERS };
 

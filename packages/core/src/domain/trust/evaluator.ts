@@ -1,13 +1,13 @@
 import { oneLine } from '../json/pointer.ts';
 import { MAX_TRUST_REASONS } from '../limits.ts';
-import type { EvaluateRequest, Provider } from '../wire/types.ts';
+import type { EvaluateRequest, Provider } from '../wire/messages.ts';
 import { builtInConditions } from './built-in.ts';
 import { PROVIDERS } from './claims.ts';
 import { examination, examineRule, type RuleExamination } from './examine.ts';
-import type { TrustPolicy } from './policy.ts';
-import { quoted } from './problems.ts';
+import type { TrustPolicy } from './policy/trust-policy.ts';
+import { quoted } from './policy/problems.ts';
 import type { ConditionResult } from './subject.ts';
-import type { AuthenticatedRunner, TrustDecision, TrustPolicyEvaluator } from './types.ts';
+import type { AuthenticatedRunner, TrustDecision, TrustPolicyEvaluator } from './trust-decision.ts';
 
 export const DEFAULT_RULE = 'default: this repository only';
 

@@ -1,4 +1,4 @@
-import type { Provider } from '../wire/types.ts';
+import type { Provider } from '../wire/messages.ts';
 
 /**
  * Which events and refs may pass a gate without being named by a rule (design.md section 4). Allow-lists: an event or a ref that is

@@ -1,5 +1,5 @@
 import { MAX_TRUST_POLICY_RULES, MAX_TRUST_POLICY_VALUE_LENGTH, MAX_TRUST_POLICY_VALUES } from '../limits.ts';
-import type { Provider } from '../wire/types.ts';
+import type { Provider } from '../wire/messages.ts';
 import {
   anchorClaims,
   type ClaimDefinition,
@@ -10,9 +10,9 @@ import {
   REQUEST_FIELDS,
   type TrustMethod,
 } from './claims.ts';
-import { GUID_FORM, ID_FORM } from './parse-condition.ts';
-import { ISSUER_FORM, MAX_RULE_NAME_LENGTH } from './parse-policy.ts';
-import { TRUST_POLICY_SCHEMA_VERSION } from './policy.ts';
+import { GUID_FORM, ID_FORM } from './policy/parse-condition.ts';
+import { ISSUER_FORM, MAX_RULE_NAME_LENGTH } from './policy/parse-policy.ts';
+import { TRUST_POLICY_SCHEMA_VERSION } from './policy/trust-policy.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../diagnosis.ts';
-import { quoted } from './problems.ts';
+import { quoted } from './policy/problems.ts';
 
 /** What of a pull-request context matters here; `domain/identity` tells whether a job is in one. */
 export interface UntrustedContext {

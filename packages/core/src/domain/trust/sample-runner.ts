@@ -1,5 +1,5 @@
-import type { Provider, RunnerIdentity } from '../wire/types.ts';
-import type { AuthenticatedRunner } from './types.ts';
+import type { Provider, RunnerIdentity } from '../wire/messages.ts';
+import type { AuthenticatedRunner } from './trust-decision.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
-import { GUID_FORM } from './parse-condition.ts';
-import type { AuthenticatedRunner } from './types.ts';
+import { GUID_FORM } from './policy/parse-condition.ts';
+import type { AuthenticatedRunner } from './trust-decision.ts';
 
 /** One condition of a rule held against what a runner proved. */
 export interface ConditionResult {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { RuntimeFailure } from '../diagnosis.ts';
 import { isInt64 } from '../json/int64.ts';
 import { DECISION_RESPONSE, EVALUATE_REQUEST, type FieldLayout, type StructLayout } from './layout.ts';
-import type { DecisionResponse, EvaluateRequest } from './types.ts';
+import type { DecisionResponse, EvaluateRequest } from './messages.ts';
 
 /**
  * The canonical JSON of wire-format.md section 5. It is hashed and signed, so it is exact: members in layout order, no white space,

@@ -6,7 +6,7 @@ import type {
   ReleaseGovernance,
   RunnerAuth,
   RunnerIdentity,
-} from './types.ts';
+} from './messages.ts';
 
 /**
  * The order, type and presence of every member on the wire, once. The encoder, the verifier's grammar, the request parser and the

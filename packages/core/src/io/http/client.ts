@@ -7,7 +7,7 @@ import { DEFAULT_RETRY, pauseAfter } from './retry.ts';
 import { socketFailure } from './socket-error.ts';
 import { parseTarget, type Target } from './target.ts';
 import { type TrustStore, trustStore } from './trust-store.ts';
-import type { HttpClient, HttpClientOptions, HttpRequest, HttpResponse } from './types.ts';
+import type { HttpClient, HttpClientOptions, HttpRequest, HttpResponse } from './http-client.ts';
 
 /**
  * A client for the few questions that the gate asks of CI platforms and issuers: small JSON answers over https.

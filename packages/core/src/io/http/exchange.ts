@@ -6,7 +6,7 @@ import { parseRetryAfter } from './retry.ts';
 import { settle } from './settle.ts';
 import { socketFailure } from './socket-error.ts';
 import type { Target } from './target.ts';
-import type { HttpRequest, HttpResponse } from './types.ts';
+import type { HttpRequest, HttpResponse } from './http-client.ts';
 
 const MAX_SHOWN_HEADER_LENGTH = 128;
 

@@ -1,4 +1,4 @@
-import type { RandomBytes } from '../../app/ports.ts';
+import type { RandomBytes } from '../../domain/ports.ts';
 import { HTTP_ATTEMPT_MS, HTTP_MAX_ATTEMPTS, HTTP_RETRY_BASE_MS, HTTP_RETRY_CAP_MS } from '../../domain/limits.ts';
 
 /** How often and how soon a request is tried again, all of it inside the request's deadline. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { RuntimeFailure } from '../../domain/diagnosis.ts';
 import type { Environment } from '../../domain/identity/sources.ts';
 import type { SecretSearcher } from '../../domain/secrets/searcher.ts';
-import { systemSleep } from '../system.ts';
+import { systemSleep } from '../system/system.ts';
 import { processesOf, signalProcesses } from './own-processes.ts';
 import type { PrivateCopy } from './private-copy.ts';
 import { runProgram } from './program-run.ts';

@@ -5,8 +5,8 @@ import { ConfigurationError } from '../../domain/diagnosis.ts';
 import { printable } from '../../domain/json/pointer.ts';
 import { MAX_RUNTIME_BYTES, MAX_RUNTIME_PACKAGE_FILES } from '../../domain/limits.ts';
 import { isPackagePath } from '../../domain/runtime-package/checksums.ts';
-import { NO_FOLLOW, NON_BLOCKING } from '../durable-file.ts';
-import { describeSystemError, errorCode } from '../system-error.ts';
+import { NO_FOLLOW, NON_BLOCKING } from '../files/durable-file.ts';
+import { describeSystemError, errorCode } from '../system/system-error.ts';
 
 /** The files of a package's folder. No link in it is ever followed, and nothing outside of it is ever read. */
 export class PackageFiles {

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigurationError, RuntimeFailure } from '../../domain/diagnosis.ts';
 import { FILE_CHUNK_BYTES } from '../../domain/limits.ts';
-import { NO_FOLLOW, writeAll } from '../durable-file.ts';
-import { describeSystemError } from '../system-error.ts';
+import { NO_FOLLOW, writeAll } from '../files/durable-file.ts';
+import { describeSystemError } from '../system/system-error.ts';
 
 /** A program in a folder that nobody else can look into. */
 export interface PrivateCopy {

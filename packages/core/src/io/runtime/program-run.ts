@@ -5,8 +5,8 @@ import { RuntimeFailure } from '../../domain/diagnosis.ts';
 import type { Environment } from '../../domain/identity/sources.ts';
 import { RUNTIME_COMMAND_MS } from '../../domain/limits.ts';
 import { printable, shortened } from '../../domain/text/printable.ts';
-import { systemSleep } from '../system.ts';
-import { describeSystemError, errorCode } from '../system-error.ts';
+import { systemSleep } from '../system/system.ts';
+import { describeSystemError, errorCode } from '../system/system-error.ts';
 import type { PrivateCopy } from './private-copy.ts';
 
 export interface ProgramRun {

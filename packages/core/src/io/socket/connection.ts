@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { RuntimeFailure } from '../../domain/diagnosis.ts';
 import { DAEMON_ANSWER_MS, MAX_DAEMON_ANSWER_BYTES } from '../../domain/limits.ts';
-import { describeSystemError, errorCode } from '../system-error.ts';
+import { describeSystemError, errorCode } from '../system/system-error.ts';
 
 const LF = 0x0a;
 

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { mkdir, open, realpath } from 'node:fs/promises';
 import { ConfigurationError } from '../../domain/diagnosis.ts';
-import { NO_FOLLOW } from '../durable-file.ts';
-import { describeSystemError } from '../system-error.ts';
+import { NO_FOLLOW } from '../files/durable-file.ts';
+import { describeSystemError } from '../system/system-error.ts';
 
 const PERMISSIONS = 0o777;
 const OWNER_ONLY = 0o700;

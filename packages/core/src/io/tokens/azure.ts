@@ -2,7 +2,7 @@ import { AuthenticationError, ConfigurationError } from '../../domain/diagnosis.
 import type { Environment } from '../../domain/identity/sources.ts';
 import { bearer } from './bearer.ts';
 import { askTokenService, type TokenService } from './service.ts';
-import type { LocatedToken, NoToken, TokenOptions } from './types.ts';
+import type { LocatedToken, NoToken, TokenOptions } from './token-source.ts';
 import { given, locatedInVariable } from './value.ts';
 
 const REQUEST_URI = 'SYSTEM_OIDCREQUESTURI';

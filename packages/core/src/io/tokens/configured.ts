@@ -1,8 +1,8 @@
 import { AuthenticationError, ConfigurationError } from '../../domain/diagnosis.ts';
 import type { Environment } from '../../domain/identity/sources.ts';
 import { MAX_TOKEN_BYTES } from '../../domain/limits.ts';
-import { FileProblem, readRegularFile } from '../read-regular-file.ts';
-import type { LocatedToken } from './types.ts';
+import { FileProblem, readRegularFile } from '../files/read-regular-file.ts';
+import type { LocatedToken } from './token-source.ts';
 import { given, locatedInVariable, tokenText } from './value.ts';
 
 const TOKEN = 'CAVRA_RUNNER_AUTH_OIDC_TOKEN';

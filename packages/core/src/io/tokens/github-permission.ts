@@ -2,7 +2,7 @@ import type { Environment } from '../../domain/identity/sources.ts';
 import { parseStrictJson } from '../../domain/json/parse.ts';
 import { JsonObject, type JsonValue } from '../../domain/json/value.ts';
 import { MAX_CONFIGURATION_FILE_BYTES } from '../../domain/limits.ts';
-import { readRegularFile } from '../read-regular-file.ts';
+import { readRegularFile } from '../files/read-regular-file.ts';
 import { given } from './value.ts';
 
 const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9-]{0,99}\/[A-Za-z0-9._-]{1,100}$/;

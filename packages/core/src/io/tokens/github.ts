@@ -3,7 +3,7 @@ import type { Environment } from '../../domain/identity/sources.ts';
 import { bearer } from './bearer.ts';
 import { whyGitHubGivesNone } from './github-permission.ts';
 import { askTokenService, type TokenService } from './service.ts';
-import type { LocatedToken, NoToken, TokenOptions } from './types.ts';
+import type { LocatedToken, NoToken, TokenOptions } from './token-source.ts';
 import { given } from './value.ts';
 
 const REQUEST_URL = 'ACTIONS_ID_TOKEN_REQUEST_URL';

@@ -1,6 +1,6 @@
 import { AuthenticationError } from '../../domain/diagnosis.ts';
 import type { Environment } from '../../domain/identity/sources.ts';
-import type { LocatedToken, NoToken } from './types.ts';
+import type { LocatedToken, NoToken } from './token-source.ts';
 import { locatedInVariable } from './value.ts';
 
 const LEGACY = 'CI_JOB_JWT_V2';

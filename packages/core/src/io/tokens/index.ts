@@ -1,15 +1,15 @@
 import { AuthenticationError, ConfigurationError } from '../../domain/diagnosis.ts';
 import type { Environment } from '../../domain/identity/sources.ts';
-import type { Provider } from '../../domain/wire/types.ts';
+import type { Provider } from '../../domain/wire/messages.ts';
 import { locateAzure } from './azure.ts';
 import { locateConfigured } from './configured.ts';
 import { locateGitHub } from './github.ts';
 import { locateGitLab } from './gitlab.ts';
-import type { AcquiredToken, Locate, LocatedToken, NoToken, TokenOptions } from './types.ts';
+import type { AcquiredToken, Locate, LocatedToken, NoToken, TokenOptions } from './token-source.ts';
 import { given } from './value.ts';
 
 export { createTokenMemory } from './memory.ts';
-export type { AcquiredToken, LocatedToken, NoToken, TokenOptions, TokenSource } from './types.ts';
+export type { AcquiredToken, LocatedToken, NoToken, TokenOptions, TokenSource } from './token-source.ts';
 
 const AUTOMATIC = 'CAVRA_RUNNER_OIDC_AUTO';
 

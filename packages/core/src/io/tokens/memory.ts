@@ -1,6 +1,6 @@
-import type { Clock } from '../../app/ports.ts';
+import type { Clock } from '../../domain/ports.ts';
 import { TOKEN_REUSE_MS } from '../../domain/limits.ts';
-import type { AcquiredToken } from './types.ts';
+import type { AcquiredToken } from './token-source.ts';
 
 /**
  * Remembers what was acquired for an audience, so that the requests of one run ask the platform once. A failure is remembered too: a

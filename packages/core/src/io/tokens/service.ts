@@ -4,8 +4,8 @@ import { parseStrictJson } from '../../domain/json/parse.ts';
 import { JsonObject } from '../../domain/json/value.ts';
 import { MAX_TOKEN_RESPONSE_BYTES, TOKEN_REQUEST_MS } from '../../domain/limits.ts';
 import { HttpFailure } from '../http/failure.ts';
-import type { HttpRequest } from '../http/types.ts';
-import type { TokenOptions } from './types.ts';
+import type { HttpRequest } from '../http/http-client.ts';
+import type { TokenOptions } from './token-source.ts';
 import { tokenText } from './value.ts';
 
 /** A platform's token service, as far as asking it is the same everywhere. */

@@ -1,7 +1,7 @@
 import { AuthenticationError } from '../../domain/diagnosis.ts';
 import type { Environment } from '../../domain/identity/sources.ts';
 import { MAX_TOKEN_BYTES } from '../../domain/limits.ts';
-import type { AcquiredToken, LocatedToken, TokenSource } from './types.ts';
+import type { AcquiredToken, LocatedToken, TokenSource } from './token-source.ts';
 
 /**
  * The value of a variable; undefined when it is unset, empty, or an Azure macro such as `$(System.AccessToken)` that stands for nothing

@@ -4,7 +4,7 @@ import { verifyIdentitySignature } from '../../../src/domain/auth/hmac.ts';
 import { createHmacAuthenticator } from '../../../src/domain/auth/hmac-authenticator.ts';
 import { createRunnerAuthenticator } from '../../../src/domain/auth/runner-authenticator.ts';
 import { AuthenticationError } from '../../../src/domain/diagnosis.ts';
-import type { RunnerAuth, RunnerIdentity } from '../../../src/domain/wire/types.ts';
+import type { RunnerAuth, RunnerIdentity } from '../../../src/domain/wire/messages.ts';
 import { refusalOf, rejectionOf } from '../../support/refusal.ts';
 
 const VECTORS = new URL('../../../../../test/vectors/', import.meta.url);

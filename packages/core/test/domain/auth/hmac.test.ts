@@ -6,9 +6,9 @@ import { createHmacProver } from '../../../src/domain/auth/hmac-prover.ts';
 import { createNonceMemory } from '../../../src/domain/auth/nonce-memory.ts';
 import { createRunnerAuthenticator } from '../../../src/domain/auth/runner-authenticator.ts';
 import { AuthenticationError, ConfigurationError } from '../../../src/domain/diagnosis.ts';
-import type { HmacVerificationKey } from '../../../src/domain/keys/types.ts';
+import type { HmacVerificationKey } from '../../../src/domain/keys/hmac-keys.ts';
 import { requestDigest } from '../../../src/domain/wire/encode.ts';
-import type { EvaluateRequest, RunnerAuth, RunnerIdentity } from '../../../src/domain/wire/types.ts';
+import type { EvaluateRequest, RunnerAuth, RunnerIdentity } from '../../../src/domain/wire/messages.ts';
 import { refusalOf, rejectionOf } from '../../support/refusal.ts';
 
 const SECRET = Buffer.from('0123456789abcdef0123456789abcdef');

@@ -6,7 +6,7 @@ import {
   parseDaemonLine,
 } from '../../../src/domain/daemon/protocol.ts';
 import { streamNameOf } from '../../../src/domain/daemon/stream-name.ts';
-import type { AuthenticatedRunner } from '../../../src/domain/trust/types.ts';
+import type { AuthenticatedRunner } from '../../../src/domain/trust/trust-decision.ts';
 
 const NONCE = '0123456789abcdef0123456789abcdef';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkExpectation, type Expectation } from '../../../src/domain/decision/expectation.ts';
 import { isWorseThan, worstDecision } from '../../../src/domain/decision/worst.ts';
-import type { Decision } from '../../../src/domain/wire/types.ts';
+import type { Decision } from '../../../src/domain/wire/messages.ts';
 
 const DECISIONS: readonly Decision[] = ['allow', 'require_approval', 'block'];
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { applyDefaults } from '../../../src/domain/decision/defaults.ts';
 import { decide, type Verdict } from '../../../src/domain/decision/rules.ts';
-import type { EvaluateRequest, ReleaseGovernance } from '../../../src/domain/wire/types.ts';
+import type { EvaluateRequest, ReleaseGovernance } from '../../../src/domain/wire/messages.ts';
 
 const APPROVED = { approval_state: 'approved', approval_id: 'CHG-1' } as const;
 const KNOWN = { metadata_kind: 'rollout-artifact-integrity' } as const;

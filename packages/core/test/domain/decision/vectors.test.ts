@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { buildResponse } from '../../../src/domain/decision/response.ts';
 import { decide } from '../../../src/domain/decision/rules.ts';
 import { parseRequest } from '../../../src/domain/request/parse.ts';
-import type { DecisionResponse } from '../../../src/domain/wire/types.ts';
+import type { DecisionResponse } from '../../../src/domain/wire/messages.ts';
 
 interface Vector {
   readonly id: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Chain } from '../../../src/domain/evidence/chain.ts';
+import { Chain } from '../../../src/domain/verification/chain.ts';
 import { RecordScanner } from '../../../src/domain/evidence/grammar.ts';
 import { slotOf } from '../../../src/domain/evidence/slots.ts';
 import { sealChain } from '../../support/streams.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { sealRecord } from '../../../src/domain/evidence/record.ts';
-import type { EvidenceRecord } from '../../../src/domain/wire/types.ts';
+import type { EvidenceRecord } from '../../../src/domain/wire/messages.ts';
 import { type NaiveObject, naiveParse } from '../../support/naive-evidence.ts';
 
 const VECTORS = new URL('../../../../../test/vectors/evidence/', import.meta.url);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { ConfigurationError } from '../../../src/domain/diagnosis.ts';
-import { parseInstant } from '../../../src/domain/keys/instant.ts';
+import { parseInstant } from '../../../src/domain/time/instant.ts';
 import { keyringJsonSchema } from '../../../src/domain/keys/json-schema.ts';
 import { parseKeyring } from '../../../src/domain/keys/keyring.ts';
 import { refusalOf } from '../../support/refusal.ts';

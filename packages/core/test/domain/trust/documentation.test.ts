@@ -6,7 +6,7 @@ import { claimsOf, PROVIDERS } from '../../../src/domain/trust/claims.ts';
 import { defaultEvents } from '../../../src/domain/trust/events.ts';
 import { LINT_RULES } from '../../../src/domain/trust/lint/codes.ts';
 import { lintPolicy } from '../../../src/domain/trust/lint/lint.ts';
-import { parseTrustPolicyText, readTrustPolicyFile } from '../../../src/io/trust-policy-file.ts';
+import { parseTrustPolicyText, readTrustPolicyFile } from '../../../src/policy/trust-policy-file.ts';
 
 const root = new URL('../../../../../', import.meta.url);
 const page = readFileSync(new URL('docs/trust-policy.md', root), 'utf8');

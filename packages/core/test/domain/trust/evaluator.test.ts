@@ -5,7 +5,7 @@ import {
   explainPolicy,
   type OwnJob,
 } from '../../../src/domain/trust/evaluator.ts';
-import type { AuthenticatedRunner } from '../../../src/domain/trust/types.ts';
+import type { AuthenticatedRunner } from '../../../src/domain/trust/trust-decision.ts';
 import {
   azureRule,
   azureRunner,

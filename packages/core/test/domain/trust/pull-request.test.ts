@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { GATE_SETTINGS } from '../../../src/app/settings.ts';
+import { GATE_SETTINGS } from '../../../src/settings/gate-settings.ts';
 import { ConfigurationError } from '../../../src/domain/diagnosis.ts';
 import { refuseTrustOverrides, trustOverrides } from '../../../src/domain/trust/pull-request.ts';
 import { refusalOf } from '../../support/refusal.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { RuntimeFailure } from '../../../src/domain/diagnosis.ts';
 import { encodeRequest, encodeResponse, encodeString, requestDigest } from '../../../src/domain/wire/encode.ts';
-import type { EvaluateRequest } from '../../../src/domain/wire/types.ts';
+import type { EvaluateRequest } from '../../../src/domain/wire/messages.ts';
 
 describe('encodeString', () => {
   it.each([

@@ -2,9 +2,9 @@ import { writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { CavraError } from '../../../src/domain/diagnosis.ts';
 import { createSecretSearcher } from '../../../src/domain/secrets/searcher.ts';
-import { openEvidenceFolder } from '../../../src/io/evidence-folder.ts';
-import { openEvidenceRecorder } from '../../../src/io/evidence-recorder.ts';
-import { systemClock, systemRandomBytes, systemSleep } from '../../../src/io/system.ts';
+import { openEvidenceFolder } from '../../../src/io/evidence/evidence-folder.ts';
+import { openEvidenceRecorder } from '../../../src/io/stream/evidence-recorder.ts';
+import { systemClock, systemRandomBytes, systemSleep } from '../../../src/io/system/system.ts';
 
 /**
  * Appends records and prints `ack <sequence> <record_hash>` for each one that was acknowledged, `error <code> <message>` for each that

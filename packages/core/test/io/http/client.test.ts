@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { type Authority, createAuthority } from '../../../../../test/fakes/authority.ts';
 import { json } from '../../../../../test/fakes/json.ts';
 import { type FakeServer, startServer } from '../../../../../test/fakes/server.ts';
-import type { HttpClient } from '../../../src/io/http/types.ts';
+import type { HttpClient } from '../../../src/io/http/http-client.ts';
 import { clientOf, everythingSaidBy, failureOf, get, QUICK } from './harness.ts';
 
 let authority: Authority;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Provider } from '../../../src/domain/wire/types.ts';
+import type { Provider } from '../../../src/domain/wire/messages.ts';
 import { acquireToken, locateToken } from '../../../src/io/tokens/index.ts';
 import { NOBODY, refusalOf, tokenOptions } from './harness.ts';
 

@@ -1,9 +1,9 @@
 import { expect } from '@jest/globals';
 import { CavraError, type DiagnosisCode } from '../../../src/domain/diagnosis.ts';
-import type { Provider } from '../../../src/domain/wire/types.ts';
+import type { Provider } from '../../../src/domain/wire/messages.ts';
 import { createHttpClient } from '../../../src/io/http/client.ts';
-import type { HttpClient } from '../../../src/io/http/types.ts';
-import { systemClock, systemRandomBytes } from '../../../src/io/system.ts';
+import type { HttpClient } from '../../../src/io/http/http-client.ts';
+import { systemClock, systemRandomBytes } from '../../../src/io/system/system.ts';
 import { acquireToken, type TokenOptions } from '../../../src/io/tokens/index.ts';
 import { everythingSaidBy } from '../http/harness.ts';
 

@@ -10,7 +10,7 @@ import { type GitHub, startGitHubEnterpriseServer } from '../../../../../test/fa
 import { type GitLab, startGitLab } from '../../../../../test/fakes/gitlab.ts';
 import type { Platform } from '../../../../../test/fakes/platform.ts';
 import type { DiagnosisCode } from '../../../src/domain/diagnosis.ts';
-import type { HttpClient } from '../../../src/io/http/types.ts';
+import type { HttpClient } from '../../../src/io/http/http-client.ts';
 import { acquireToken, locateToken, type TokenOptions } from '../../../src/io/tokens/index.ts';
 import { everythingSaidBy } from '../http/harness.ts';
 import { AUDIENCE, impatientClient, NOBODY, refusalOf, tokenOptions } from './harness.ts';

@@ -1,6 +1,6 @@
-import type { RunnerAuth, RunnerIdentity } from '../../wire/types.ts';
+import type { RunnerAuth, RunnerIdentity } from '../../wire/messages.ts';
 import { OIDC_JWT } from '../runner-authenticator.ts';
-import { parseHeader } from './compact.ts';
+import { parseHeader } from './token/compact.ts';
 
 /**
  * Makes `runner_auth` of a platform's token (wire-format.md section 3): `key_id` is the `kid` of the token's header.

@@ -1,9 +1,9 @@
 import { AuthenticationError } from '../../diagnosis.ts';
 import { OIDC_JWT } from '../runner-authenticator.ts';
-import type { RequestAuthenticator } from '../types.ts';
-import { requiredString } from './claims.ts';
-import { parseCompactToken } from './compact.ts';
-import type { IssuerTrust } from './trust.ts';
+import type { RequestAuthenticator } from '../request-authenticator.ts';
+import { requiredString } from './token/claims.ts';
+import { parseCompactToken } from './token/compact.ts';
+import type { IssuerTrust } from './token/trust.ts';
 
 /** An authenticator together with the one issuer that it trusts. */
 export interface IssuerAuthenticator {

@@ -1,13 +1,13 @@
 import { ConfigurationError } from '../../diagnosis.ts';
 import type { Environment, Platform } from '../../identity/sources.ts';
 import { DEFAULT_TOKEN_AGE_SECONDS, GITLAB_TOKEN_AGE_SECONDS } from '../../limits.ts';
-import type { Provider } from '../../wire/types.ts';
+import type { Provider } from '../../wire/messages.ts';
 import { azureIssuer } from './issuers/azure.ts';
 import { githubIssuer } from './issuers/github.ts';
 import { gitlabIssuer } from './issuers/gitlab.ts';
-import type { DefaultIssuer } from './issuers/types.ts';
-import type { ConfiguredTrust, JwksLocation, OidcTrust, OptionalClaim } from './trust.ts';
-import { requireHttps } from './url.ts';
+import type { DefaultIssuer } from './issuers/issuer-defaults.ts';
+import type { ConfiguredTrust, JwksLocation, OidcTrust, OptionalClaim } from './token/trust.ts';
+import { requireHttps } from './token/url.ts';
 
 export interface TrustQuestion {
   readonly provider: Provider;

@@ -4,19 +4,19 @@ import { AuthenticationError, ConfigurationError } from '../../diagnosis.ts';
 import { validateIdentity } from '../../identity/validate.ts';
 import { plainObject } from '../../json/plain.ts';
 import type { JsonObject } from '../../json/value.ts';
-import type { AuthenticatedRunner } from '../../trust/types.ts';
+import type { AuthenticatedRunner } from '../../trust/trust-decision.ts';
 import { requestDigest } from '../../wire/encode.ts';
-import type { EvaluateRequest, RunnerAuth } from '../../wire/types.ts';
+import type { EvaluateRequest, RunnerAuth } from '../../wire/messages.ts';
 import type { NonceMemory } from '../nonce-memory.ts';
 import { OIDC_JWT } from '../runner-authenticator.ts';
-import type { Now, RequestAuthenticator } from '../types.ts';
+import type { Now, RequestAuthenticator } from '../request-authenticator.ts';
 import { BINDERS } from './bind/index.ts';
-import type { BindingFacts } from './bind/types.ts';
-import { audienceClaim, requiredString } from './claims.ts';
-import { type CompactToken, parseCompactToken } from './compact.ts';
-import { type JwksSource, type KeySelection, selectKey } from './jwks.ts';
-import { checkTimes } from './times.ts';
-import type { IssuerTrust } from './trust.ts';
+import type { BindingFacts } from './bind/binding.ts';
+import { audienceClaim, requiredString } from './token/claims.ts';
+import { type CompactToken, parseCompactToken } from './token/compact.ts';
+import { type JwksSource, type KeySelection, selectKey } from './token/jwks.ts';
+import { checkTimes } from './token/times.ts';
+import type { IssuerTrust } from './token/trust.ts';
 
 export interface OidcAuthenticatorOptions extends IssuerTrust {
   readonly jwks: JwksSource;

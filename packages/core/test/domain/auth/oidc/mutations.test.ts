@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseJwks } from '../../../../src/domain/auth/oidc/jwks.ts';
+import { parseJwks } from '../../../../src/domain/auth/oidc/token/jwks.ts';
 import { createOidcAuthenticator } from '../../../../src/domain/auth/oidc/verify.ts';
 import { AuthenticationError } from '../../../../src/domain/diagnosis.ts';
 import type { Platform } from '../../../../src/domain/identity/sources.ts';
-import type { RunnerIdentity } from '../../../../src/domain/wire/types.ts';
+import type { RunnerIdentity } from '../../../../src/domain/wire/messages.ts';
 import {
   AZURE_CLAIMS,
   AZURE_IDENTITY,

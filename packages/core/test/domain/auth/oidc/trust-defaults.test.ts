@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ConfiguredTrust } from '../../../../src/domain/auth/oidc/trust.ts';
+import type { ConfiguredTrust } from '../../../../src/domain/auth/oidc/token/trust.ts';
 import { resolveOidcTrust } from '../../../../src/domain/auth/oidc/trust-defaults.ts';
 import { ConfigurationError } from '../../../../src/domain/diagnosis.ts';
 import type { Environment } from '../../../../src/domain/identity/sources.ts';
-import type { Provider } from '../../../../src/domain/wire/types.ts';
+import type { Provider } from '../../../../src/domain/wire/messages.ts';
 import { refusalOf } from '../../../support/refusal.ts';
 
 const ORGANISATION = '11111111-2222-3333-4444-555555555555';

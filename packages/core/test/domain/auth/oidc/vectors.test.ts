@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { type JwksSource, parseJwks } from '../../../../src/domain/auth/oidc/jwks.ts';
+import { type JwksSource, parseJwks } from '../../../../src/domain/auth/oidc/token/jwks.ts';
 import { createOidcAuthenticator } from '../../../../src/domain/auth/oidc/verify.ts';
 import { AuthenticationError, ConfigurationError } from '../../../../src/domain/diagnosis.ts';
-import type { RunnerIdentity } from '../../../../src/domain/wire/types.ts';
+import type { RunnerIdentity } from '../../../../src/domain/wire/messages.ts';
 import { rejectionOf } from '../../../support/refusal.ts';
 
 const VECTORS = new URL('../../../../../../test/vectors/oidc/', import.meta.url);

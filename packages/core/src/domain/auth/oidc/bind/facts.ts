@@ -1,5 +1,5 @@
 import type { Environment, Platform } from '../../../identity/sources.ts';
-import type { BindingFacts } from './types.ts';
+import type { BindingFacts } from './binding.ts';
 
 const REPOSITORY_ID: Readonly<Record<Platform, string>> = {
   'github-actions': 'GITHUB_REPOSITORY_ID',

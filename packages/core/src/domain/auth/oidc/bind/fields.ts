@@ -1,9 +1,9 @@
 import { AuthenticationError } from '../../../diagnosis.ts';
 import { IDENTITY_FIELDS, type IdentityField } from '../../../identity/sources.ts';
 import type { JsonObject } from '../../../json/value.ts';
-import type { RunnerIdentity } from '../../../wire/types.ts';
-import { stringClaim } from '../claims.ts';
-import type { Binding } from './types.ts';
+import type { RunnerIdentity } from '../../../wire/messages.ts';
+import { stringClaim } from '../token/claims.ts';
+import type { Binding } from './binding.ts';
 
 /** Which claim proves which field of the identity. */
 export type FieldClaims = readonly (readonly [field: IdentityField, claim: string])[];

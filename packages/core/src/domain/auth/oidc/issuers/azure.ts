@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../../../diagnosis.ts';
 import type { Environment } from '../../../identity/sources.ts';
-import type { ConfiguredTrust } from '../trust.ts';
-import type { DefaultIssuer } from './types.ts';
+import type { ConfiguredTrust } from '../token/trust.ts';
+import type { DefaultIssuer } from './issuer-defaults.ts';
 
 const GUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const PUBLIC_ISSUER = 'https://vstoken.dev.azure.com/';

@@ -1,8 +1,8 @@
 import { ConfigurationError } from '../../../diagnosis.ts';
 import type { Environment } from '../../../identity/sources.ts';
-import type { ConfiguredTrust } from '../trust.ts';
-import { httpsOrigin } from '../url.ts';
-import type { DefaultIssuer } from './types.ts';
+import type { ConfiguredTrust } from '../token/trust.ts';
+import { httpsOrigin } from '../token/url.ts';
+import type { DefaultIssuer } from './issuer-defaults.ts';
 
 const PUBLIC_SERVER = 'https://github.com';
 const PUBLIC_ISSUER = 'https://token.actions.githubusercontent.com';

@@ -1,9 +1,9 @@
 import { ConfigurationError } from '../../../diagnosis.ts';
 import type { Environment } from '../../../identity/sources.ts';
 import { printable } from '../../../json/pointer.ts';
-import type { ConfiguredTrust } from '../trust.ts';
-import { originOf } from '../url.ts';
-import type { DefaultIssuer } from './types.ts';
+import type { ConfiguredTrust } from '../token/trust.ts';
+import { originOf } from '../token/url.ts';
+import type { DefaultIssuer } from './issuer-defaults.ts';
 
 const PUBLIC_SERVER = 'https://gitlab.com';
 const KEYS_PATH = '/oauth/discovery/keys';
