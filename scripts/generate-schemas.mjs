@@ -10,32 +10,32 @@ import { build } from 'esbuild';
 const files = [
   {
     file: 'schemas/request.schema.json',
-    module: 'packages/core/src/domain/request/json-schema.ts',
+    module: 'scripts/published/request-schema.ts',
     function: 'requestJsonSchema',
   },
   {
     file: 'schemas/trust-policy.schema.json',
-    module: 'packages/core/src/domain/trust/json-schema.ts',
+    module: 'scripts/published/trust-policy-schema.ts',
     function: 'trustPolicyJsonSchema',
   },
   {
     file: 'schemas/keyring.schema.json',
-    module: 'packages/core/src/domain/keys/json-schema.ts',
+    module: 'scripts/published/keyring-schema.ts',
     function: 'keyringJsonSchema',
   },
   {
     file: 'schemas/checkpoint.schema.json',
-    module: 'packages/core/src/domain/checkpoint/json-schema.ts',
+    module: 'scripts/published/checkpoint-schema.ts',
     function: 'checkpointJsonSchema',
   },
   {
     file: 'schemas/daemon.schema.json',
-    module: 'packages/core/src/domain/daemon/json-schema.ts',
+    module: 'scripts/published/daemon-schema.ts',
     function: 'daemonJsonSchema',
   },
   {
     file: 'docs/errors.md',
-    module: 'packages/core/src/domain/diagnosis-page.ts',
+    module: 'scripts/published/errors-page.ts',
     function: 'diagnosisPage',
   },
   {

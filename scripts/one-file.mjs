@@ -31,19 +31,19 @@ import { build, transform } from 'esbuild';
  */
 const PARTS = {
   tokens: ['packages/core/src/io/tokens/'],
-  report: ['packages/core/src/app/report/', 'packages/core/src/domain/story/'],
-  oidc: ['packages/core/src/domain/auth/oidc/', 'packages/core/src/io/http/', 'packages/core/src/io/jwks-source.ts'],
+  report: ['packages/core/src/report/', 'packages/core/src/domain/story/'],
+  oidc: ['packages/core/src/domain/auth/oidc/', 'packages/core/src/io/http/', 'packages/core/src/io/http/jwks-source.ts'],
   policy: [
-    'packages/core/src/app/policy.ts',
-    'packages/core/src/io/strict-yaml.ts',
-    'packages/core/src/io/trust-policy-file.ts',
+    'packages/core/src/policy/lint-and-explain.ts',
+    'packages/core/src/io/yaml/',
+    'packages/core/src/policy/trust-policy-file.ts',
     'packages/core/src/io/yaml',
   ],
   daemon: [
     'packages/cli/src/commands/daemon-',
     'packages/cli/src/commands/runtime-',
-    'packages/core/src/composition/daemon-run.ts',
-    'packages/core/src/composition/external-runtime.ts',
+    'packages/core/src/gate/resident/daemon-run.ts',
+    'packages/core/src/gate/runtime/external-runtime.ts',
   ],
   rest: [''],
 };

@@ -1,11 +1,11 @@
 import { camelCase, GATE_SETTINGS, type SettingDefinition } from '@cavra/release-governance-core';
-import { COMMANDS, SERVICE_CONNECTION_INPUT } from '../release-governance/src/inputs.ts';
+import { COMMANDS, SERVICE_CONNECTION_INPUT } from '../release-governance/src/inputs/inputs.ts';
 import {
   DEFAULT_MAX_AGE_SECONDS,
   DEFAULT_PATH,
   EXPECTED_DECISIONS,
   EXPECTED_PROVIDERS,
-} from '../release-governance/src/verify-inputs.ts';
+} from '../release-governance/src/inputs/verify-inputs.ts';
 import { GROUP_OF, type GroupName } from './task-groups.ts';
 
 /** An input of the task, as task.json declares it. No input is required: what is missing is told by the gate, with what to do. */

@@ -9,16 +9,16 @@ import {
   gateResult,
   KNOWN_EVIDENCE_FILES,
 } from '@cavra/release-governance-core';
-import { annotationsText } from './publication/annotations.ts';
-import { artifactName } from './publication/artifact-name.ts';
 import type { Configuration } from './configuration/configuration.ts';
-import { runDeadline } from './deadline.ts';
-import { dotenvText } from './publication/dotenv.ts';
+import { dotenvText } from './configuration/dotenv.ts';
 import { gateEnvironment } from './configuration/environment.ts';
+import { gateSettings } from './configuration/settings.ts';
+import { runDeadline } from './deadline.ts';
 import type { Job } from './job.ts';
 import { failureLog, resultLog, setAsideLog } from './log.ts';
+import { annotationsText } from './publication/annotations.ts';
+import { artifactName } from './publication/artifact-name.ts';
 import { keepOnly, writeReport } from './publication/project-files.ts';
-import { gateSettings } from './configuration/settings.ts';
 
 /** The gate's job: decides, leaves exactly what may be published in the evidence folder, and hands the outputs on. */
 export async function runGateJob(job: Job, configuration: Configuration): Promise<number> {

@@ -7,9 +7,9 @@ import {
   logLine,
 } from '@cavra/release-governance-core';
 import type { Environment } from './configuration/environment.ts';
-import { hints } from './hints.ts';
 import { inputName } from './configuration/inputs.ts';
 import { MAX_LISTED_NAMES } from './configuration/limits.ts';
+import { hints } from './hints.ts';
 import type { SetAside } from './publication/project-files.ts';
 
 const WIDTH = 'evidence'.length;

@@ -1,5 +1,5 @@
 import { systemClock, systemRandomBytes } from '@cavra/release-governance-core';
-import { runJob } from './job.ts';
+import { runJob } from './run-job.ts';
 
 /**
  * What the template's script calls once it has checked this program; the one place that touches the process.

@@ -8,9 +8,9 @@ import {
 } from '@cavra/release-governance-core';
 import type { Configuration } from './configuration/configuration.ts';
 import { type Environment, gateEnvironment } from './configuration/environment.ts';
+import { listed } from './configuration/settings.ts';
 import type { Job } from './job.ts';
 import { failureLog, row } from './log.ts';
-import { listed } from './configuration/settings.ts';
 
 const MOST_FINDINGS = 20;
 

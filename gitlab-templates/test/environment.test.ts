@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { runDeadline } from '../src/deadline.ts';
 import { gateEnvironment } from '../src/configuration/environment.ts';
+import { runDeadline } from '../src/deadline.ts';
 import { hints } from '../src/hints.ts';
 
 describe('the environment of the gate', () => {

@@ -6,11 +6,11 @@ import {
   RuntimeFailure,
 } from '@cavra/release-governance-core';
 import { describe, expect, it } from '@jest/globals';
+import { parseConfiguration } from '../src/configuration/configuration.ts';
+import { dotenvName, dotenvText } from '../src/configuration/dotenv.ts';
+import { failureLog, resultLog, row, setAsideLog } from '../src/log.ts';
 import { annotationsText } from '../src/publication/annotations.ts';
 import { artifactName } from '../src/publication/artifact-name.ts';
-import { parseConfiguration } from '../src/configuration/configuration.ts';
-import { dotenvName, dotenvText } from '../src/publication/dotenv.ts';
-import { failureLog, resultLog, row, setAsideLog } from '../src/log.ts';
 import { block } from './block.ts';
 
 const result = failureResult(new ConfigurationError('CAVRA-E202', 'no request was given'));

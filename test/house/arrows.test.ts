@@ -3,7 +3,7 @@ import { readRepositoryFile, repositoryFiles } from '../support/repository.ts';
 import { inspect, violations } from './arrows.ts';
 
 const sources = repositoryFiles().filter(
-  (path) => /^(packages|actions|gitlab-templates|azure-task|test)\//.test(path) && /\.[cm]?ts$/.test(path),
+  (path) => /^(packages|actions|gitlab-templates|azure-task|test|scripts)\//.test(path) && /\.[cm]?ts$/.test(path),
 );
 
 test('every arrow points inward', () => {
@@ -71,23 +71,25 @@ describe('an ambient input is found however it is written', () => {
 
 describe('a wrong arrow is caught', () => {
   test.each([
-    ['packages/core/src/domain/wire/types.ts', "import { run } from '../../app/gate.ts';"],
-    ['packages/core/src/domain/wire/types.ts', "import type { Port } from '../../app/ports.ts';"],
-    ['packages/core/src/domain/wire/types.ts', "export * from '../../io/files.ts';"],
-    ['packages/core/src/domain/wire/types.ts', "import '../../daemon/server.ts';"],
-    ['packages/core/src/domain/wire/types.ts', "import { x } from '../../index.ts';"],
-    ['packages/core/src/domain/wire/types.ts', "import { readFile } from 'node:fs/promises';"],
-    ['packages/core/src/domain/wire/types.ts', "import { jwtVerify } from 'jose';"],
+    ['packages/core/src/domain/wire/messages.ts', "import { run } from '../../gate/run/gate.ts';"],
+    ['packages/core/src/domain/wire/messages.ts', "import type { Port } from '../../verify/verify.ts';"],
+    ['packages/core/src/domain/wire/messages.ts', "export * from '../../io/files.ts';"],
+    ['packages/core/src/domain/wire/messages.ts', "import '../../daemon/server.ts';"],
+    ['packages/core/src/domain/wire/messages.ts', "import { x } from '../../index.ts';"],
+    ['packages/core/src/domain/wire/messages.ts', "import { readFile } from 'node:fs/promises';"],
+    ['packages/core/src/domain/wire/messages.ts', "import { jwtVerify } from 'jose';"],
     ['packages/core/src/io/files.ts', 'const m = await import(name);'],
     ['packages/core/src/domain/keys/new.ts', "import { randomBytes } from 'node:crypto';"],
     ['packages/core/src/domain/keys/new.ts', "import * as c from 'node:crypto'; c.randomUUID();"],
     ['packages/core/src/domain/clock.ts', 'export const now = () => Date.now();'],
-    ['packages/core/src/app/gate.ts', "import { files } from '../io/files.ts';"],
-    ['packages/core/src/app/gate.ts', "const { files } = await import('../io/files.ts');"],
+    ['packages/core/src/verify/verify.ts', "import { runGate } from '../gate/run/gate.ts';"],
+    ['packages/core/src/verify/verify.ts', "const { runGate } = await import('../gate/run/gate.ts');"],
+    ['packages/core/src/io/files/new.ts', "import type { Port } from '../../gate/run/gate.ts';"],
+    ['packages/core/src/unheard/new.ts', "import { x } from '../domain/limits.ts';"],
     ['packages/core/src/io/files.ts', 'const home = process.env.HOME;'],
     ['packages/core/src/io/files.ts', "import { main } from '../../../cli/src/main.ts';"],
     ['packages/core/src/io/files.ts', "import { x } from '@cavra/release-governance-core';"],
-    ['packages/cli/src/main.ts', "import { x } from '../../core/src/domain/wire/types.ts';"],
+    ['packages/cli/src/main.ts', "import { x } from '../../core/src/domain/wire/messages.ts';"],
     ['packages/cli/src/main.ts', "import { x } from '../../core/src/index.ts';"],
     ['packages/cli/src/main.ts', "import { x } from '@cavra/release-governance-core/src/index.ts';"],
     ['packages/cli/src/gate.ts', 'process.exit(1);'],
@@ -102,15 +104,18 @@ describe('a wrong arrow is caught', () => {
 
 describe('a right arrow is not', () => {
   test.each([
-    ['packages/core/src/domain/wire/types.ts', "import { createHash } from 'node:crypto';"],
-    ['packages/core/src/domain/wire/types.ts', "import { Buffer } from 'node:buffer'; import { y } from '../json.ts';"],
+    ['packages/core/src/domain/wire/messages.ts', "import { createHash } from 'node:crypto';"],
+    [
+      'packages/core/src/domain/wire/messages.ts',
+      "import { Buffer } from 'node:buffer'; import { y } from '../json.ts';",
+    ],
     ['packages/core/src/domain/auth/oidc/verify.ts', "import { jwtVerify } from 'jose';"],
     ['packages/core/src/domain/auth/oidc.ts', "import { jwtVerify } from 'jose';"],
-    ['packages/core/src/app/gate.ts', "import { x } from '../domain/wire/types.ts';"],
-    ['packages/core/src/io/files.ts', "import type { Port } from '../app/ports.ts';"],
-    ['packages/core/src/io/system.ts', 'export const system = { env: process.env, now: () => Date.now() };'],
+    ['packages/core/src/gate/run/gate.ts', "import { x } from '../../domain/wire/messages.ts';"],
+    ['packages/core/src/gate/create-gate.ts', "import { x } from '../daemon/request-handler.ts';"],
+    ['packages/core/src/io/system/system.ts', 'export const system = { env: process.env, now: () => Date.now() };'],
     ['packages/core/src/index.ts', "export * from './io/files.ts';"],
-    ['packages/core/test/domain/types.test.ts', "import { x } from '../../src/domain/wire/types.ts';"],
+    ['packages/core/test/domain/types.test.ts', "import { x } from '../../src/domain/wire/messages.ts';"],
     ['packages/cli/src/main.ts', "import { x } from '@cavra/release-governance-core'; process.exit(f(process.argv));"],
     ['actions/release-governance/src/post.ts', 'run(process.env);'],
     ['azure-task/release-governance/src/main.ts', 'run(process.env);'],

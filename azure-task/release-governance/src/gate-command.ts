@@ -8,16 +8,16 @@ import {
   summaryMarkdown,
 } from '@cavra/release-governance-core';
 import { type Environment, gateEnvironment } from './agent/environment.ts';
-import { hint } from './log/hints.ts';
-import { type GateInputs, readGateInputs } from './inputs.ts';
-import { failureText, gateLog, row } from './log/log-text.ts';
 import { agentNetwork } from './agent/network.ts';
-import { setOutputs } from './publication/outputs.ts';
 import { preflight } from './agent/preflight.ts';
+import type { Completion, Task } from './agent/task.ts';
+import { type GateInputs, readGateInputs } from './inputs/inputs.ts';
+import { hint } from './log/hints.ts';
+import { failureText, gateLog, row } from './log/log-text.ts';
+import { setOutputs } from './publication/outputs.ts';
 import { type Publication, publishEvidence } from './publication/publish.ts';
-import { publicationRemarks } from './log/remarks.ts';
+import { publicationRemarks } from './publication/remarks.ts';
 import { attachSummary } from './publication/summary.ts';
-import type { Completion, Task } from './task.ts';
 
 const TITLE = 'CAVRA release gate';
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { asCavraError, logLine, systemClock, systemRandomBytes } from '@cavra/release-governance-core';
-import { runTask } from './run-task.ts';
 import { openAgent } from './agent/task-lib-agent.ts';
+import { runTask } from './run-task.ts';
 
 /** What the agent starts for the step; only here is the process touched. */
 

@@ -1,12 +1,12 @@
 import { asCavraError, failureResult } from '@cavra/release-governance-core';
 import { refuseShadows } from './agent/environment.ts';
+import type { Completion, Task } from './agent/task.ts';
 import { runGateCommand } from './gate-command.ts';
-import { GATE_INPUT_NAMES, readCommand } from './inputs.ts';
+import { GATE_INPUT_NAMES, readCommand } from './inputs/inputs.ts';
+import { VERIFY_INPUT_NAMES } from './inputs/verify-inputs.ts';
 import { failureText } from './log/log-text.ts';
 import { setOutputs } from './publication/outputs.ts';
-import type { Completion, Task } from './task.ts';
 import { runVerifyCommand } from './verify-command.ts';
-import { VERIFY_INPUT_NAMES } from './verify-inputs.ts';
 
 /** Every input that is read, for the test that holds task.json against it. */
 export const INPUT_NAMES: readonly string[] = ['command', ...GATE_INPUT_NAMES, ...VERIFY_INPUT_NAMES];

@@ -7,12 +7,12 @@ import {
   verificationMarkdown,
 } from '@cavra/release-governance-core';
 import { gateEnvironment } from './agent/environment.ts';
+import type { Completion, Task } from './agent/task.ts';
+import { readVerifyInputs, type VerifyInputs } from './inputs/verify-inputs.ts';
 import { hint } from './log/hints.ts';
 import { failureText, row } from './log/log-text.ts';
 import { setVerifyOutputs } from './publication/outputs.ts';
 import { attachSummary } from './publication/summary.ts';
-import type { Completion, Task } from './task.ts';
-import { readVerifyInputs, type VerifyInputs } from './verify-inputs.ts';
 
 const TITLE = 'CAVRA evidence';
 const MOST_FINDINGS = 20;

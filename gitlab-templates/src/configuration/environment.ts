@@ -1,5 +1,5 @@
 import { GATE_OUTPUTS } from '@cavra/release-governance-core';
-import { dotenvName } from '../publication/dotenv.ts';
+import { dotenvName } from './dotenv.ts';
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;

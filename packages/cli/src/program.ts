@@ -1,8 +1,8 @@
 import { asCavraError, type CavraError, ConfigurationError, diagnosisJson } from '@cavra/release-governance-core';
 import { parseArguments } from './command-line/arguments.ts';
 import { type Command, jsonText, type Terminal } from './command-line/command.ts';
-import { gateCommand } from './commands/gate/gate.ts';
 import { commandHelp, programHelp } from './command-line/help.ts';
+import { gateCommand } from './commands/gate/gate.ts';
 import { failureText } from './render/failure-text.ts';
 
 interface CommandEntry {
@@ -26,7 +26,10 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'daemon start', load: async () => (await import('./commands/daemon/start.ts')).daemonStartCommand },
   { name: 'daemon stop', load: async () => (await import('./commands/daemon/stop.ts')).daemonStopCommand },
   { name: 'daemon status', load: async () => (await import('./commands/daemon/status.ts')).daemonStatusCommand },
-  { name: 'runtime verify', load: async () => (await import('./commands/verify/runtime-verify.ts')).runtimeVerifyCommand },
+  {
+    name: 'runtime verify',
+    load: async () => (await import('./commands/verify/runtime-verify.ts')).runtimeVerifyCommand,
+  },
   { name: 'keys generate', load: async () => (await import('./commands/keys/generate.ts')).keysGenerateCommand },
   { name: 'keys status', load: async () => (await import('./commands/keys/status.ts')).keysStatusCommand },
   { name: 'keys retire', load: async () => (await import('./commands/keys/change.ts')).keysRetireCommand },

@@ -1,6 +1,6 @@
 import { isMainThread, workerData } from 'node:worker_threads';
-import type { PartThreadData } from './io/threads/part-threads.ts';
 import type { AuditThreadData } from './audit/audit-threads.ts';
+import type { PartThreadData } from './io/threads/part-threads.ts';
 
 /**
  * What a program does whose first argument is THREAD_ARGUMENT: it serves the verification or audit that started it as a thread.

@@ -1,9 +1,9 @@
 import { asCavraError, type PublishableFile, RuntimeFailure } from '@cavra/release-governance-core';
 import type { Agent } from '../agent/agent.ts';
-import { defaultArtifactName } from './artifact-name.ts';
 import type { Environment } from '../agent/environment.ts';
-import type { PublicationInputs } from '../inputs.ts';
 import { takesArtifacts } from '../agent/preflight.ts';
+import { defaultArtifactName } from '../inputs/artifact-name.ts';
+import type { PublicationInputs } from '../inputs/inputs.ts';
 import { stageFiles } from './stage.ts';
 
 /** What became of the evidence. None of it changes what the gate decided. */

@@ -1,8 +1,8 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asCavraError } from '@cavra/release-governance-core';
+import type { Task } from '../agent/task.ts';
 import { temporaryFolder } from './publish.ts';
-import type { Task } from '../task.ts';
 
 /**
  * Shows Markdown on the run's page. That it cannot is a line in the log and changes nothing else.

@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { audit, type FoundBundle } from './audit.ts';
-import { mergeAudits } from './merge.ts';
-import type { Clock } from '../domain/ports.ts';
-import { parseExpectedRuns } from '../domain/audit/expected-runs.ts';
-import { isInShard, parseShard, WHOLE } from '../domain/audit/shard.ts';
 import {
   AUDIT_SCHEMA_VERSION,
   type AuditHead,
@@ -13,6 +8,8 @@ import {
   type BundleLine,
   type ExpectedRun,
 } from '../domain/audit/audit-lines.ts';
+import { parseExpectedRuns } from '../domain/audit/expected-runs.ts';
+import { isInShard, parseShard, WHOLE } from '../domain/audit/shard.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import {
   AUDIT_THREADS_FROM,
@@ -20,13 +17,16 @@ import {
   MAX_CONFIGURATION_FILE_BYTES,
   MAX_EXPECTED_RUNS_BYTES,
 } from '../domain/limits.ts';
-import { findBundles } from './audit-discovery.ts';
-import { openAuditState } from './audit-state.ts';
+import type { Clock } from '../domain/ports.ts';
 import { readLines } from '../io/files/read-lines.ts';
 import { FileProblem, readRegularFile } from '../io/files/read-regular-file.ts';
 import { ThreadPool } from '../io/threads/thread-pool.ts';
-import { type AuditThreadData, type BundleQuestion, verifyBundle } from './audit-threads.ts';
 import { createVerifier } from '../verify/create-verifier.ts';
+import { audit, type FoundBundle } from './audit.ts';
+import { findBundles } from './audit-discovery.ts';
+import { openAuditState } from './audit-state.ts';
+import { type AuditThreadData, type BundleQuestion, verifyBundle } from './audit-threads.ts';
+import { mergeAudits } from './merge.ts';
 
 export interface AuditOptions extends BundleQuestion {
   /** Folders to search, evidence folders, artifacts or streams; as given. */

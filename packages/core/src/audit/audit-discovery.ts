@@ -1,11 +1,11 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import type { FoundBundle } from './audit.ts';
 import { ConfigurationError, EvidenceError } from '../domain/diagnosis.ts';
 import { KNOWN_EVIDENCE_FILES, STREAM_FILE } from '../domain/evidence/files.ts';
 import { MAX_AUDIT_BUNDLES } from '../domain/limits.ts';
 import { errorCode } from '../io/system/system-error.ts';
+import type { FoundBundle } from './audit.ts';
 
 /**
  * Finds the bundles below some paths: folders that hold an evidence stream, and zips. A path that is itself a folder with a stream, a

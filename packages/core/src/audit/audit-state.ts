@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rename, stat } from 'node:fs/promises';
-import type { AuditState } from './audit.ts';
-import { readAuditLine } from '../domain/audit/read-line.ts';
 import type { AuditHead, BundleLine } from '../domain/audit/audit-lines.ts';
+import { readAuditLine } from '../domain/audit/read-line.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import { MAX_AUDIT_LINE_BYTES } from '../domain/limits.ts';
 import { readLines } from '../io/files/read-lines.ts';
 import { describeSystemError, errorCode } from '../io/system/system-error.ts';
+import type { AuditState } from './audit.ts';
 
 export interface OpenAuditState extends AuditState {
   close(): Promise<void>;

@@ -1,12 +1,12 @@
-import type { Environment } from '../settings/credentials.ts';
-import { asCavraError } from '../gate/gate.ts';
+import type { BundleLine } from '../domain/audit/audit-lines.ts';
 import { BundleFacts } from '../domain/audit/bundle-facts.ts';
 import { unreadableLine, verifiedLine } from '../domain/audit/bundle-line.ts';
-import type { BundleLine } from '../domain/audit/audit-lines.ts';
 import type { DiagnosisCode } from '../domain/diagnosis.ts';
+import { asCavraError } from '../domain/diagnosis.ts';
 import type { EvidenceExpectations } from '../domain/verification/expectations.ts';
 import { systemClock } from '../io/system/system.ts';
 import { serveThread } from '../io/threads/thread-pool.ts';
+import type { Environment } from '../settings/credentials.ts';
 import { createVerifier, type Verifier } from '../verify/create-verifier.ts';
 
 /** What is asked of every bundle of an audit. Plain data. */

@@ -1,5 +1,5 @@
-import { AuditSummarizer } from '../domain/audit/summary.ts';
 import type { AuditSummary, BundleLine, ExpectedRun } from '../domain/audit/audit-lines.ts';
+import { AuditSummarizer } from '../domain/audit/summary.ts';
 import { AUDIT_LOOKAHEAD } from '../domain/limits.ts';
 
 /** An evidence folder, a downloaded artifact or a stream that was found. */

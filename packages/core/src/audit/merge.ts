@@ -1,7 +1,7 @@
+import type { AuditHead, AuditSummary, BundleLine, ExpectedRun } from '../domain/audit/audit-lines.ts';
 import { readAuditLine } from '../domain/audit/read-line.ts';
 import { WHOLE } from '../domain/audit/shard.ts';
 import { AuditSummarizer } from '../domain/audit/summary.ts';
-import type { AuditHead, AuditSummary, BundleLine, ExpectedRun } from '../domain/audit/audit-lines.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 
 /** A file of results. */

@@ -1,7 +1,6 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { Environment } from '../settings/credentials.ts';
 import { type DaemonConfiguration, parseDaemonConfiguration } from '../domain/daemon/configuration.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import { ed25519PrivateKey } from '../domain/keys/ed25519-private.ts';
@@ -10,8 +9,9 @@ import { MAX_SECRET_FILE_BYTES } from '../domain/limits.ts';
 import { readConfigurationFile } from '../io/files/configuration-file.ts';
 import type { KeyringFile } from '../io/files/keyring-file.ts';
 import { FileProblem, readRegularFile } from '../io/files/read-regular-file.ts';
-import { groupId, resolveSocketPath } from '../io/socket/socket-path.ts';
 import { changeableAncestor, isOurs, mayOthersWrite } from '../io/files/writable-by-others.ts';
+import { groupId, resolveSocketPath } from '../io/socket/socket-path.ts';
+import type { Environment } from '../settings/credentials.ts';
 
 /** A daemon's configuration as read from its file, with absolute paths. */
 export interface LoadedConfiguration {

@@ -1,23 +1,18 @@
 import { join } from 'node:path';
-import type { Environment } from '../settings/credentials.ts';
-import type { Clock, RandomBytes } from '../domain/ports.ts';
 import type { DaemonIdentity, StatusBody } from '../domain/daemon/answers.ts';
 import { CavraError, ConfigurationError, RuntimeFailure } from '../domain/diagnosis.ts';
 import { DAEMON_START_MS, DAEMON_STOP_MS, DAEMON_THREADS, MAX_CONFIGURATION_FILE_BYTES } from '../domain/limits.ts';
-import { startDetached } from '../io/system/detached.ts';
+import type { Clock, RandomBytes } from '../domain/ports.ts';
 import { FileProblem, readRegularFile } from '../io/files/read-regular-file.ts';
+import { lazyHttpClient } from '../io/http/network.ts';
 import { DaemonClient } from '../io/socket/daemon-client.ts';
 import { openPrivateFolder } from '../io/socket/private-folder.ts';
 import { systemSleep } from '../io/system/system.ts';
-import {
-  CONTROL_FILE,
-  type LoadedConfiguration,
-  readAnswerKey,
-  readDaemonConfiguration,
-} from './configuration.ts';
-import { loadEngine } from './create-engine.ts';
-import { lazyHttpClient } from '../io/http/network.ts';
+import type { Environment } from '../settings/credentials.ts';
 import { verifierIdentity } from '../verify/create-verifier.ts';
+import { CONTROL_FILE, type LoadedConfiguration, readAnswerKey, readDaemonConfiguration } from './configuration.ts';
+import { loadEngine } from './create-engine.ts';
+import { startDetached } from './detached.ts';
 
 export interface DaemonControlOptions {
   /** Absolute path of the configuration. */

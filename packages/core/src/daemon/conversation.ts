@@ -1,5 +1,3 @@
-import { asCavraError } from '../gate/gate.ts';
-import type { Clock } from '../domain/ports.ts';
 import { askedDigest, sealAnswer } from '../domain/daemon/answer.ts';
 import type { AnswerBodies, AnswerRunner, DaemonIdentity, StatusBody } from '../domain/daemon/answers.ts';
 import {
@@ -11,7 +9,14 @@ import {
   parseDaemonLine,
 } from '../domain/daemon/protocol.ts';
 import { streamNameOf } from '../domain/daemon/stream-name.ts';
-import { AuthenticationError, type CavraError, ConfigurationError, RuntimeFailure } from '../domain/diagnosis.ts';
+import {
+  AuthenticationError,
+  asCavraError,
+  type CavraError,
+  ConfigurationError,
+  RuntimeFailure,
+} from '../domain/diagnosis.ts';
+import type { Clock } from '../domain/ports.ts';
 import { formatTimestamp } from '../domain/time/timestamp.ts';
 import type { AuthenticatedRunner } from '../domain/trust/trust-decision.ts';
 import { encodeResponse } from '../domain/wire/encode.ts';

@@ -1,20 +1,21 @@
-import { configuredSecrets, type Environment } from '../settings/credentials.ts';
-import type { Authenticator, Clock, TrustPolicyEvaluator } from '../domain/ports.ts';
-import type { GateSettings } from '../settings/gate-settings.ts';
-import type { Engine } from './engine.ts';
 import { HMAC_IDENTITY } from '../domain/auth/hmac.ts';
 import { createHmacAuthenticator } from '../domain/auth/hmac-authenticator.ts';
+import type { RequestAuthenticator } from '../domain/auth/request-authenticator.ts';
 import { createRunnerAuthenticator } from '../domain/auth/runner-authenticator.ts';
 import type { DaemonHmac } from '../domain/daemon/configuration.ts';
 import { CavraError, ConfigurationError } from '../domain/diagnosis.ts';
-import type { VerifierIdentity } from '../domain/verification/report.ts';
 import type { HmacSigningKey, HmacVerificationKey } from '../domain/keys/hmac-keys.ts';
+import type { Clock } from '../domain/ports.ts';
 import { createSecretSearcher } from '../domain/secrets/searcher.ts';
 import { createTrustPolicyEvaluator } from '../domain/trust/evaluator.ts';
-import type { HttpClient } from '../io/http/http-client.ts';
+import type { TrustPolicyEvaluator } from '../domain/trust/trust-decision.ts';
+import type { VerifierIdentity } from '../domain/verification/report.ts';
 import { type KeyringFile, readKeyringFile, resolveHmacKeys, resolveSigningKey } from '../io/files/keyring-file.ts';
-import { readTrustPolicyFile } from '../policy/trust-policy-file.ts';
+import type { HttpClient } from '../io/http/http-client.ts';
 import type { AttestationKeys } from '../keys/attestation-keys.ts';
+import { readTrustPolicyFile } from '../policy/trust-policy-file.ts';
+import { configuredSecrets, type Environment } from '../settings/credentials.ts';
+import type { GateSettings } from '../settings/gate-settings.ts';
 import {
   type AnswerKeyPair,
   type LoadedConfiguration,
@@ -23,6 +24,7 @@ import {
   requireKeptKeys,
   requireUnchangeable,
 } from './configuration.ts';
+import type { Engine } from './engine.ts';
 
 export interface EngineOptions {
   /** Absolute path of the configuration. */
@@ -153,7 +155,7 @@ async function createOidc(
   loaded: LoadedConfiguration,
   now: Clock,
   http: () => Promise<HttpClient>,
-): Promise<Authenticator | undefined> {
+): Promise<RequestAuthenticator | undefined> {
   const { issuers } = loaded.configuration;
   if (issuers.length === 0) return undefined;
   const [{ createIssuerRouter }, { createOidcAuthenticator }, sources, { dirname, resolve }] = await Promise.all([
@@ -189,7 +191,7 @@ function createHmac(
   { requestBound, identityOnlyKeyId }: DaemonHmac,
   keys: readonly HmacVerificationKey[],
   now: Clock,
-): Authenticator | undefined {
+): RequestAuthenticator | undefined {
   if (keys.length === 0) return undefined;
   const identityOnly = keys.filter(({ id }) => id === identityOnlyKeyId);
   const others = keys.filter(({ id }) => id !== identityOnlyKeyId);

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Clock } from '../domain/ports.ts';
-import { type EvidenceSource, verifyEvidence } from '../verify/verify.ts';
 import { checkpointDetails } from '../domain/checkpoint/details.ts';
 import type { DeliveredFile, StreamHead } from '../domain/daemon/answers.ts';
 import type { CheckpointWish } from '../domain/daemon/protocol.ts';
@@ -16,12 +14,15 @@ import {
   STREAM_FILE,
   VERIFICATION_FILE,
 } from '../domain/evidence/files.ts';
-import { reportText, type VerificationReport, type VerifierIdentity } from '../domain/verification/report.ts';
+import type { Clock } from '../domain/ports.ts';
 import type { AuthenticatedRunner } from '../domain/trust/trust-decision.ts';
-import { writeFileDurably } from '../io/files/durable-file.ts';
+import type { EvidenceSource } from '../domain/verification/evidence-source.ts';
+import { reportText, type VerificationReport, type VerifierIdentity } from '../domain/verification/report.ts';
 import { openEvidence } from '../io/evidence/evidence-reader.ts';
-import { firstBytes } from '../io/files/first-bytes.ts';
 import { readRecordedResponses } from '../io/evidence/recorded-responses.ts';
+import { writeFileDurably } from '../io/files/durable-file.ts';
+import { firstBytes } from '../io/files/first-bytes.ts';
+import { verifyEvidence } from '../verify/verify.ts';
 import type { Engine } from './engine.ts';
 import type { Streams } from './streams.ts';
 

@@ -1,14 +1,15 @@
-import type { Attestation, Judgement } from '../seal/attest.ts';
-import type { Authenticator, TrustPolicyEvaluator } from '../domain/ports.ts';
-import type { EvidenceSource } from '../verify/verify.ts';
+import type { RequestAuthenticator } from '../domain/auth/request-authenticator.ts';
 import type { AnswerKey } from '../domain/daemon/answer.ts';
 import type { DaemonLimits } from '../domain/daemon/configuration.ts';
 import type { RulesMode } from '../domain/decision/rules.ts';
-import type { VerificationReport } from '../domain/verification/report.ts';
-import type { RecordObserver } from '../domain/verification/verifier.ts';
 import type { HmacSigningKey, HmacVerificationKey } from '../domain/keys/hmac-keys.ts';
 import type { SecretSearcher } from '../domain/secrets/searcher.ts';
+import type { TrustPolicyEvaluator } from '../domain/trust/trust-decision.ts';
+import type { EvidenceSource } from '../domain/verification/evidence-source.ts';
+import type { VerificationReport } from '../domain/verification/report.ts';
+import type { RecordObserver } from '../domain/verification/verifier.ts';
 import type { RunnerIdentity } from '../domain/wire/messages.ts';
+import type { Attestation, Judgement } from '../seal/attest.ts';
 
 /** Signs one checkpoint over a run's evidence. */
 export interface StreamAttestor {
@@ -24,7 +25,7 @@ export interface StreamAttestor {
 export interface Engine {
   /** Audience of `HMAC-SHA256-REQUEST` proofs. */
   readonly name: string;
-  readonly authenticator: Authenticator;
+  readonly authenticator: RequestAuthenticator;
   readonly trust: TrustPolicyEvaluator;
   readonly rules: RulesMode;
   readonly evidenceKey: HmacSigningKey;

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { Clock, Evaluation, RandomBytes } from '../domain/ports.ts';
 import { HMAC_IDENTITY } from '../domain/auth/hmac.ts';
 import type { StreamHead } from '../domain/daemon/answers.ts';
 import { type RecordedAnswer, type Remembered, type ReplayMemory, replayKey } from '../domain/daemon/replay-memory.ts';
@@ -9,13 +8,15 @@ import { AuthenticationError, RuntimeFailure } from '../domain/diagnosis.ts';
 import { STREAM_FILE } from '../domain/evidence/files.ts';
 import { recordIdIn } from '../domain/evidence/record-reference.ts';
 import { DAEMON_REFUSED_BYTES, MAX_DELIVERED_BYTES } from '../domain/limits.ts';
+import type { Clock, RandomBytes } from '../domain/ports.ts';
 import type { AuthenticatedRunner, ProofUse } from '../domain/trust/trust-decision.ts';
 import type { DecisionResponse, EvaluateRequest, EvidenceRecord } from '../domain/wire/messages.ts';
-import type { FileEvidenceRecorder } from '../io/stream/evidence-recorder.ts';
 import { findRecord } from '../io/evidence/find-record.ts';
+import type { FileEvidenceRecorder } from '../io/stream/evidence-recorder.ts';
 import type { JournalEntry } from '../io/stream/replay-journal.ts';
 import type { Engine } from './engine.ts';
 import { RequestHandler } from './request-handler.ts';
+import type { Evaluation } from './runtime.ts';
 import type { StreamId, Streams } from './streams.ts';
 
 /** One answered request of a resident daemon. */

@@ -1,9 +1,9 @@
-import type { Clock } from '../domain/ports.ts';
 import { CavraError } from '../domain/diagnosis.ts';
-import { formatTimestamp } from '../domain/time/timestamp.ts';
 import { MAX_LOG_TEXT } from '../domain/limits.ts';
+import type { Clock } from '../domain/ports.ts';
 import type { SecretSearcher } from '../domain/secrets/searcher.ts';
 import { printable, shortened } from '../domain/text/printable.ts';
+import { formatTimestamp } from '../domain/time/timestamp.ts';
 
 export type LogLevel = 'info' | 'warning' | 'error';
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;

@@ -1,12 +1,4 @@
-import type {
-  Authenticator,
-  Clock,
-  Evaluation,
-  EvidenceRecorder,
-  GovernanceRuntime,
-  RandomBytes,
-  TrustPolicyEvaluator,
-} from '../domain/ports.ts';
+import type { RequestAuthenticator } from '../domain/auth/request-authenticator.ts';
 import {
   buildResponse,
   RUNNER_AUTH_INVALID,
@@ -15,12 +7,15 @@ import {
 } from '../domain/decision/response.ts';
 import { decide, type RulesMode } from '../domain/decision/rules.ts';
 import { AuthenticationError } from '../domain/diagnosis.ts';
+import type { EvidenceRecorder } from '../domain/evidence/evidence-recorder.ts';
+import type { Clock, RandomBytes } from '../domain/ports.ts';
 import { redactRequest } from '../domain/secrets/redact.ts';
-import type { AuthenticatedRunner } from '../domain/trust/trust-decision.ts';
+import type { AuthenticatedRunner, TrustPolicyEvaluator } from '../domain/trust/trust-decision.ts';
 import type { DecisionResponse, EvaluateRequest } from '../domain/wire/messages.ts';
+import type { Evaluation, GovernanceRuntime } from './runtime.ts';
 
 export interface RequestHandlerDependencies {
-  readonly authenticator: Authenticator;
+  readonly authenticator: RequestAuthenticator;
   readonly trust: TrustPolicyEvaluator;
   readonly rules: RulesMode;
   readonly recorder: EvidenceRecorder;

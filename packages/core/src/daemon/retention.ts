@@ -1,8 +1,8 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../domain/ports.ts';
 import { STREAM_NAME } from '../domain/daemon/stream-name.ts';
 import { STREAM_FILE } from '../domain/evidence/files.ts';
+import type { Clock } from '../domain/ports.ts';
 import { type DaemonLog, errorFields } from './log.ts';
 import type { Streams } from './streams.ts';
 

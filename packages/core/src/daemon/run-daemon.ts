@@ -1,19 +1,7 @@
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Environment } from '../settings/credentials.ts';
-import { asCavraError } from '../gate/gate.ts';
-import type { Clock, RandomBytes } from '../domain/ports.ts';
-import { Conversation } from './conversation.ts';
-import { Deliveries } from './delivery.ts';
-import type { Engine } from './engine.ts';
-import { DaemonEvaluator } from './evaluator.ts';
-import { type DaemonLog, DaemonLogWriter, errorFields } from './log.ts';
-import { Retention } from './retention.ts';
-import { Streams } from './streams.ts';
 import { ReplayMemory } from '../domain/daemon/replay-memory.ts';
-import { CavraError, ConfigurationError, EXIT, RuntimeFailure } from '../domain/diagnosis.ts';
-import type { VerifierIdentity } from '../domain/verification/report.ts';
-import { formatTimestamp } from '../domain/time/timestamp.ts';
+import { asCavraError, CavraError, ConfigurationError, EXIT, RuntimeFailure } from '../domain/diagnosis.ts';
 import {
   DAEMON_DRAIN_MS,
   DAEMON_OPEN_STREAMS,
@@ -22,11 +10,14 @@ import {
   MAX_DAEMON_LINE_BYTES,
   MAX_DAEMON_OPERATIONS,
 } from '../domain/limits.ts';
+import type { Clock, RandomBytes } from '../domain/ports.ts';
+import { formatTimestamp } from '../domain/time/timestamp.ts';
+import type { VerifierIdentity } from '../domain/verification/report.ts';
 import { writeFileDurably } from '../io/files/durable-file.ts';
-import type { RunningProgram } from '../io/system/program.ts';
 import { readRegularFile } from '../io/files/read-regular-file.ts';
-import { ReplayJournal } from '../io/stream/replay-journal.ts';
 import { openRotatingLog } from '../io/files/rotating-log.ts';
+import { lazyHttpClient, type NetworkOptions, refuseUnverifiedTls } from '../io/http/network.ts';
+import { acquireWriterLock, type WriterLock } from '../io/locks/writer-lock.ts';
 import { LineServer } from '../io/socket/line-server.ts';
 import { openPrivateFolder } from '../io/socket/private-folder.ts';
 import {
@@ -37,11 +28,19 @@ import {
   type SocketMark,
   type SocketPlace,
 } from '../io/socket/socket-path.ts';
-import { acquireWriterLock, type WriterLock } from '../io/locks/writer-lock.ts';
-import { CONTROL_FILE } from './configuration.ts';
-import { type LoadedEngine, loadEngine } from './create-engine.ts';
-import { lazyHttpClient, type NetworkOptions, refuseUnverifiedTls } from '../io/http/network.ts';
+import { ReplayJournal } from '../io/stream/replay-journal.ts';
+import type { RunningProgram } from '../io/system/program.ts';
+import type { Environment } from '../settings/credentials.ts';
 import { programIdentity } from '../verify/create-verifier.ts';
+import { CONTROL_FILE } from './configuration.ts';
+import { Conversation } from './conversation.ts';
+import { type LoadedEngine, loadEngine } from './create-engine.ts';
+import { Deliveries } from './delivery.ts';
+import type { Engine } from './engine.ts';
+import { DaemonEvaluator } from './evaluator.ts';
+import { type DaemonLog, DaemonLogWriter, errorFields } from './log.ts';
+import { Retention } from './retention.ts';
+import { Streams } from './streams.ts';
 
 /** What an entry file hands over to run the resident daemon. */
 export interface RunDaemonOptions {

@@ -1,14 +1,14 @@
 import { renameSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, RandomBytes } from '../domain/ports.ts';
 import { CavraError, RuntimeFailure } from '../domain/diagnosis.ts';
 import { CLAIMS_FILE, claimsFileText, STREAM_FILE } from '../domain/evidence/files.ts';
 import { DAEMON_REMEMBERED_HEADS } from '../domain/limits.ts';
+import type { Clock, RandomBytes } from '../domain/ports.ts';
 import type { RunnerIdentity } from '../domain/wire/messages.ts';
-import { syncFolder, writeFileDurably } from '../io/files/durable-file.ts';
 import { continueOrSetAside } from '../io/evidence/earlier-evidence.ts';
 import { openEvidenceFolder } from '../io/evidence/evidence-folder.ts';
+import { syncFolder, writeFileDurably } from '../io/files/durable-file.ts';
 import { type FileEvidenceRecorder, openEvidenceRecorder } from '../io/stream/evidence-recorder.ts';
 import type { Engine } from './engine.ts';
 

@@ -45,3 +45,14 @@ export async function attemptAsync<T>(work: () => Promise<T>): Promise<T | Cavra
     throw error;
   }
 }
+
+export interface DoctorReport {
+  /** Whether the gate could run here, as far as can be told without proving anything to anybody. */
+  readonly ready: boolean;
+  readonly provider: string;
+  /** How the gate would authenticate. */
+  readonly method: 'oidc' | 'hmac' | 'none';
+  /** Exit status of the first thing that is missing, else 0. */
+  readonly exit_code: number;
+  readonly checks: readonly DoctorCheck[];
+}

@@ -5,14 +5,15 @@ import { dirname } from 'node:path';
 import { CavraError, RuntimeFailure } from '../domain/diagnosis.ts';
 import type { HmacSigningKey } from '../domain/keys/hmac-keys.ts';
 import type { RunnerIdentity } from '../domain/wire/messages.ts';
+import { locateRunnerToken, noHmacKey, providerOf } from '../gate/authentication/provers.ts';
+import { loadRunnerKey } from '../gate/authentication/run-keys.ts';
+import { NEEDLESS_KEY } from '../gate/resident/daemon-run.ts';
+import type { RuntimeChoice } from '../gate/runtime/runtime-choice.ts';
 import { DaemonClient } from '../io/socket/daemon-client.ts';
 import { errorCode } from '../io/system/system-error.ts';
-import { NEEDLESS_KEY } from '../gate/runtime/daemon-run.ts';
-import type { DoctorOptions, DoctorReport } from './doctor.ts';
+import type { DoctorReport } from './check.ts';
 import { attemptAsync, type Examination, missing, ok, warning } from './check.ts';
-import { loadRunnerKey } from '../gate/authentication/run-keys.ts';
-import { locateRunnerToken, noHmacKey, providerOf } from '../gate/authentication/provers.ts';
-import type { RuntimeChoice } from '../gate/runtime/runtime-choice.ts';
+import type { DoctorOptions } from './options.ts';
 
 /** What `doctor` finds out about a resident daemon, by the rules of the gate; nothing of it is recorded by the daemon. */
 

@@ -1,39 +1,16 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Environment } from '../settings/credentials.ts';
-import type { Clock, RandomBytes } from '../domain/ports.ts';
-import type { GateSettings } from '../settings/gate-settings.ts';
 import { AuthenticationError, CavraError, ConfigurationError } from '../domain/diagnosis.ts';
-import { pullRequestContext } from '../domain/identity/pull-request.ts';
 import { readIdentity } from '../domain/identity/read.ts';
 import { IDENTITY_FIELDS } from '../domain/identity/sources.ts';
+import { pullRequestContext } from '../domain/pull-request/context.ts';
 import type { Provider, RunnerIdentity } from '../domain/wire/messages.ts';
-import { errorCode } from '../io/system/system-error.ts';
-import { attempt, attemptAsync, type DoctorCheck, type Examination, missing, ok, warning } from './check.ts';
 import { loadKeys, NO_CHECKPOINT, type RunKeys } from '../gate/authentication/run-keys.ts';
 import { refuseUnverifiedTls } from '../io/http/network.ts';
-
-export interface DoctorReport {
-  /** Whether the gate could run here, as far as can be told without proving anything to anybody. */
-  readonly ready: boolean;
-  readonly provider: string;
-  /** How the gate would authenticate. */
-  readonly method: 'oidc' | 'hmac' | 'none';
-  /** Exit status of the first thing that is missing, else 0. */
-  readonly exit_code: number;
-  readonly checks: readonly DoctorCheck[];
-}
-
-export interface DoctorOptions {
-  readonly settings: GateSettings;
-  readonly environment: Environment;
-  /** Absolute. */
-  readonly workspace: string;
-  readonly nodeVersion: string;
-  readonly now: Clock;
-  readonly randomBytes: RandomBytes;
-  readonly version: string;
-}
+import { errorCode } from '../io/system/system-error.ts';
+import type { Environment } from '../settings/credentials.ts';
+import { attempt, attemptAsync, type DoctorReport, type Examination, missing, ok, warning } from './check.ts';
+import type { DoctorOptions } from './options.ts';
 
 /**
  * Tells what this job offers the gate and what is missing, by the same rules as the gate itself. Nothing is written, and no token is

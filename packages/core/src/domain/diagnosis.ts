@@ -420,3 +420,10 @@ export class EvidenceError extends CavraError<EvidenceCode> {}
 export class RuntimeFailure extends CavraError<RuntimeCode> {}
 /** A secret stands where it must not. Exit status 6. */
 export class SecretFoundError extends CavraError<SecretCode> {}
+
+/** Wraps what nobody foresaw, so that it still ends in one clear sentence and a failed gate. */
+export function asCavraError(error: unknown): CavraError {
+  if (error instanceof CavraError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new RuntimeFailure('CAVRA-E599', message, { cause: error });
+}

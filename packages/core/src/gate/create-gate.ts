@@ -1,60 +1,33 @@
 import { resolve } from 'node:path';
-import { configuredSecrets, type Environment } from '../settings/credentials.ts';
-import { withinDeadline } from './deadline.ts';
-import { type EvidenceFolderPort, type GateOutcome, type GateParts, runGate } from './gate.ts';
-import type { Clock, RandomBytes, TrustPolicyEvaluator } from '../domain/ports.ts';
-import { GATE_SETTINGS, type GateSettings } from '../settings/gate-settings.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
-import { detectedPlatforms } from '../domain/identity/detect.ts';
-import { pullRequestContext } from '../domain/identity/pull-request.ts';
 import { readIdentity } from '../domain/identity/read.ts';
 import { OVERRIDES } from '../domain/identity/sources.ts';
+import { pullRequestContext } from '../domain/pull-request/context.ts';
+import { refuseTrustOverrides, trustOverrides } from '../domain/pull-request/overrides.ts';
 import { createSecretSearcher } from '../domain/secrets/searcher.ts';
 import { createTrustPolicyEvaluator } from '../domain/trust/evaluator.ts';
-import { refuseTrustOverrides, trustOverrides } from '../domain/trust/pull-request.ts';
+import type { TrustPolicyEvaluator } from '../domain/trust/trust-decision.ts';
 import type { RunnerIdentity } from '../domain/wire/messages.ts';
-import type { RunningProgram } from '../io/system/program.ts';
+import { lazyHttpClient, refuseUnverifiedTls } from '../io/http/network.ts';
 import { readInlineRequest, readRequestFiles } from '../request/request-files.ts';
 import type { RunAttestor } from '../seal/attestor.ts';
-import { type Authentication, chooseAuthentication } from './authentication/authentication.ts';
-import type { DaemonRun } from './runtime/daemon-run.ts';
-import type { OtherRuntime, OtherRuntimeParts } from './runtime/external-runtime.ts';
-import { openGateFolder } from './folder/gate-folder.ts';
-import { loadKeys, type RunKeys } from './authentication/run-keys.ts';
-import { lazyHttpClient, type NetworkOptions, refuseUnverifiedTls } from '../io/http/network.ts';
-import { chooseRuntime, type RuntimeChoice } from './runtime/runtime-choice.ts';
+import { GATE_SETTINGS } from '../settings/gate-settings.ts';
 import { programIdentity } from '../verify/create-verifier.ts';
-
-/** What an entry file hands over to run the gate on this machine. */
-export interface CreateGateOptions {
-  readonly settings: GateSettings;
-  /** The job's environment; an adapter may add what its platform gives it otherwise, such as SYSTEM_ACCESSTOKEN. */
-  readonly environment: Environment;
-  /** Absolute; relative paths of the settings are below it. */
-  readonly workspace: string;
-  /** Random keys for a local trial; refused on CI platforms. */
-  readonly ephemeralKeys?: boolean;
-  readonly now: Clock;
-  readonly randomBytes: RandomBytes;
-  /** The product's version, for the verification report. */
-  readonly version: string;
-  /** The running program, whose SHA-256 stands in report and checkpoint. */
-  readonly program?: RunningProgram;
-  /** What the front end says of itself, to be published as `release-governance-run.json`; never a secret. */
-  readonly runFacts?: Readonly<Record<string, string>>;
-  /** Network set-up where the platform has its own. */
-  readonly network?: NetworkOptions;
-  /** Azure: id of the service connection whose token is asked for, instead of the pipeline's own. */
-  readonly azureServiceConnection?: string;
-}
+import { type Authentication, chooseAuthentication } from './authentication/authentication.ts';
+import { loadKeys, type RunKeys } from './authentication/run-keys.ts';
+import { secretsOf } from './authentication/run-secrets.ts';
+import { openGateFolder } from './folder/gate-folder.ts';
+import type { DaemonRun } from './resident/daemon-run.ts';
+import { withinDeadline } from './run/deadline.ts';
+import { type EvidenceFolderPort, type GateOutcome, type GateParts, runGate } from './run/gate.ts';
+import { type CreateGateOptions, NETWORK_SHARE } from './run/gate-options.ts';
+import type { OtherRuntime, OtherRuntimeParts } from './runtime/external-runtime.ts';
+import { chooseRuntime, type RuntimeChoice } from './runtime/runtime-choice.ts';
 
 export interface Gate {
   /** Runs the gate once. Never throws for what a user or a liar can cause: every outcome is in the result. */
   run(): Promise<GateOutcome>;
 }
-
-/** Share of the run's time after which the network is given up. */
-export const NETWORK_SHARE = 0.8;
 
 /** Puts the gate together from the parts of this machine (design.md sections 2 and 3). */
 export function createGate(options: CreateGateOptions): Gate {
@@ -86,7 +59,7 @@ function gateParts(options: CreateGateOptions): GateParts {
       runtime = await chooseRuntime(options);
       refuseUpstreamPaths(options, runtime);
       if (runtime.kind === 'daemon') {
-        const { openDaemonRun } = await import('./runtime/daemon-run.ts');
+        const { openDaemonRun } = await import('./resident/daemon-run.ts');
         daemon = await openDaemonRun(options, runtime, { http, deadline });
         return readRequests(options);
       }
@@ -178,18 +151,6 @@ interface Prepared {
   readonly runtime: RuntimeChoice;
 }
 
-/** Everything that must never reach the evidence: what the environment holds, and keys that came from elsewhere. */
-export function secretsOf(
-  environment: Environment,
-  { evidence, runner, attestation }: Pick<RunKeys, 'evidence' | 'runner' | 'attestation'>,
-) {
-  const signing = [
-    { name: 'the evidence key', value: evidence?.secret },
-    { name: 'the runner key', value: runner?.secret },
-  ].flatMap(({ name, value }) => (value === undefined ? [] : [{ name, value }]));
-  return [...configuredSecrets(environment), ...signing, ...attestation.secrets];
-}
-
 interface LoadedTrust {
   readonly evaluator: TrustPolicyEvaluator;
   /** Of the policy's file; undefined: there is none. */
@@ -270,9 +231,4 @@ function refuseUpstreamPaths({ settings, environment, workspace }: CreateGateOpt
       `${names} would move a file out of the evidence folder; set CAVRA_RELEASE_GOVERNANCE_EVIDENCE_DIR instead`,
     );
   }
-}
-
-/** Whether this job runs on a CI platform, by the environment. */
-export function onCiPlatform(environment: Environment): boolean {
-  return detectedPlatforms(environment).length > 0;
 }

@@ -1,17 +1,18 @@
 import { lstat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { GateOutcome } from './gate.ts';
-import { guardEvidence } from './guard.ts';
-import { verifyEvidence } from '../verify/verify.ts';
 import type { HmacVerificationKey } from '../domain/keys/hmac-keys.ts';
 import { createSecretSearcher } from '../domain/secrets/searcher.ts';
 import { openEvidenceFolder } from '../io/evidence/evidence-folder.ts';
 import { openEvidence } from '../io/evidence/evidence-reader.ts';
 import { guardedFolder } from '../io/evidence/guarded-folder.ts';
-import { type CreateGateOptions, secretsOf } from './create-gate.ts';
-import { loadKeys, loadRunnerKey } from './authentication/run-keys.ts';
-import { chooseRuntime } from './runtime/runtime-choice.ts';
 import { programIdentity } from '../verify/create-verifier.ts';
+import { verifyEvidence } from '../verify/verify.ts';
+import { loadKeys, loadRunnerKey } from './authentication/run-keys.ts';
+import { secretsOf } from './authentication/run-secrets.ts';
+import type { GateOutcome } from './run/gate.ts';
+import type { CreateGateOptions } from './run/gate-options.ts';
+import { guardEvidence } from './run/guard.ts';
+import { chooseRuntime } from './runtime/runtime-choice.ts';
 
 /** Evidence as it is now, and what of it may be published. */
 export interface RecheckedEvidence extends Pick<GateOutcome, 'evidenceDir' | 'guard'> {

@@ -1,26 +1,21 @@
 import { lstat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { AttestedEvidence, EvidenceFolderPort, GateOutcome } from './gate.ts';
 import { createRunnerAuthenticator } from '../domain/auth/runner-authenticator.ts';
 import { CavraError, EvidenceError, RuntimeFailure } from '../domain/diagnosis.ts';
 import { readIdentity } from '../domain/identity/read.ts';
 import { createSecretSearcher } from '../domain/secrets/searcher.ts';
 import { createTrustPolicyEvaluator } from '../domain/trust/evaluator.ts';
 import type { RunnerIdentity } from '../domain/wire/messages.ts';
-import type { RunAttestor } from '../seal/attestor.ts';
-import {
-  type CreateGateOptions,
-  loadAttestor,
-  loadTrust,
-  NETWORK_SHARE,
-  refusePullRequestChoices,
-  secretsOf,
-} from './create-gate.ts';
-import { openGateFolder } from './folder/gate-folder.ts';
-import { loadKeys, type RunKeys } from './authentication/run-keys.ts';
 import { lazyHttpClient, refuseUnverifiedTls } from '../io/http/network.ts';
-import { chooseRuntime, type RuntimeChoice } from './runtime/runtime-choice.ts';
+import type { RunAttestor } from '../seal/attestor.ts';
 import { programIdentity } from '../verify/create-verifier.ts';
+import { loadKeys, type RunKeys } from './authentication/run-keys.ts';
+import { secretsOf } from './authentication/run-secrets.ts';
+import { loadAttestor, loadTrust, refusePullRequestChoices } from './create-gate.ts';
+import { openGateFolder } from './folder/gate-folder.ts';
+import type { AttestedEvidence, EvidenceFolderPort, GateOutcome } from './run/gate.ts';
+import { type CreateGateOptions, NETWORK_SHARE } from './run/gate-options.ts';
+import { chooseRuntime, type RuntimeChoice } from './runtime/runtime-choice.ts';
 
 /**
  * Makes the evidence that a cancelled or crashed gate left ready to be published: sets a torn last line aside, verifies the stream, writes
@@ -94,7 +89,7 @@ async function openDaemonsFolder(
   // A proof is made, which is worth as much now as it was to the gate.
   refuseUnverifiedTls(environment);
   refusePullRequestChoices(options);
-  const { openDaemonRun } = await import('./runtime/daemon-run.ts');
+  const { openDaemonRun } = await import('./resident/daemon-run.ts');
   const http = lazyHttpClient(environment, network, { now, randomBytes, version });
   const deadline = now() + settings.timeoutSeconds * 1000 * NETWORK_SHARE;
   const daemon = await openDaemonRun(options, choice, { http, deadline });

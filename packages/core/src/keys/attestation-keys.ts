@@ -1,15 +1,15 @@
-import type { Environment } from '../settings/credentials.ts';
 import type { AttestationTrust } from '../domain/checkpoint/checkpoint.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import { ed25519PublicKey, publicKeySha256 } from '../domain/keys/ed25519.ts';
 import { type Ed25519KeyPair, ed25519PrivateKey } from '../domain/keys/ed25519-private.ts';
+import type { AttestationKey } from '../domain/keys/hmac-keys.ts';
 import type { Keyring } from '../domain/keys/keyring.ts';
 import { KEY_ID_FORM, type KeyringKey } from '../domain/keys/keyring-key.ts';
 import { signingFault } from '../domain/keys/signing.ts';
-import type { AttestationKey } from '../domain/keys/hmac-keys.ts';
 import { MAX_KEY_ID_LENGTH } from '../domain/limits.ts';
 import type { ConfiguredSecret } from '../domain/secrets/needles.ts';
 import { type KeyringFile, readActiveSecret } from '../io/files/keyring-file.ts';
+import type { Environment } from '../settings/credentials.ts';
 
 /** What signs checkpoints in this run, and whose checkpoints are believed. */
 export interface AttestationKeys {

@@ -1,12 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { dirname, relative, resolve, sep } from 'node:path';
-import type { Environment } from '../settings/credentials.ts';
-import type { Clock, RandomBytes } from '../domain/ports.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
-import { formatTimestamp } from '../domain/time/timestamp.ts';
 import { detectedPlatforms } from '../domain/identity/detect.ts';
 import { defaultKeyId, type GeneratedKey, generateKey, KEY_SEED_BYTES } from '../domain/keys/generate.ts';
-import { parseInstant } from '../domain/time/instant.ts';
+import type { KeyPurpose } from '../domain/keys/hmac-keys.ts';
 import {
   addActiveKey,
   EMPTY_KEYRING,
@@ -19,10 +16,13 @@ import {
   revokeKey,
 } from '../domain/keys/keyring-edit.ts';
 import { type SecretReference, VARIABLE_FORM } from '../domain/keys/keyring-key.ts';
-import type { KeyPurpose } from '../domain/keys/hmac-keys.ts';
 import { CLOCK_TOLERANCE_SECONDS } from '../domain/limits.ts';
+import type { Clock, RandomBytes } from '../domain/ports.ts';
+import { parseInstant } from '../domain/time/instant.ts';
+import { formatTimestamp } from '../domain/time/timestamp.ts';
 import { changeKeyring } from '../io/files/keyring-store.ts';
 import { PRIVATE, PUBLIC, writeNewFile } from '../io/files/new-file.ts';
+import type { Environment } from '../settings/credentials.ts';
 
 export interface GenerateKeyOptions {
   readonly purpose: KeyPurpose;

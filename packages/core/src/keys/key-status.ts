@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import type { Environment } from '../settings/credentials.ts';
+import { keyAdvice } from '../domain/keys/advice.ts';
+import type { KeyPurpose, KeyStatus } from '../domain/keys/hmac-keys.ts';
+import { KEY_PURPOSES, type KeyringKey } from '../domain/keys/keyring-key.ts';
 import type { Clock } from '../domain/ports.ts';
 import { formatTimestamp } from '../domain/time/timestamp.ts';
-import { keyAdvice } from '../domain/keys/advice.ts';
-import { KEY_PURPOSES, type KeyringKey } from '../domain/keys/keyring-key.ts';
-import type { KeyPurpose, KeyStatus } from '../domain/keys/hmac-keys.ts';
 import { readKeyringFile } from '../io/files/keyring-file.ts';
+import type { Environment } from '../settings/credentials.ts';
 
 export interface KeyStatusOptions {
   /** Path of a keyring; undefined: the keys that the environment names. */

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../domain/diagnosis.ts';
-import { formatTimestamp } from '../domain/time/timestamp.ts';
 import { quarterOf } from '../domain/keys/key-id.ts';
 import { ROTATION_NOTICE_MS } from '../domain/limits.ts';
+import { formatTimestamp } from '../domain/time/timestamp.ts';
 
 /** A key that signs in this run. Times are Unix milliseconds. */
 export interface RotatedKey {

@@ -10,10 +10,10 @@ import { explainPolicy, type OwnJob } from '../domain/trust/evaluator.ts';
 import type { RuleExamination } from '../domain/trust/examine.ts';
 import type { LintFinding } from '../domain/trust/lint/finding.ts';
 import { lintPolicy } from '../domain/trust/lint/lint.ts';
-import type { TrustPolicy } from '../domain/trust/policy/trust-policy.ts';
-import { type DocumentPath, type Locate, type PolicyProblem, TrustPolicyError } from '../domain/trust/policy/problems.ts';
+import { type DocumentPath, type Locate, type PolicyProblem, TrustPolicyError } from '../domain/trust/problems.ts';
 import { runnerFromClaims, runnerFromIdentity } from '../domain/trust/sample-runner.ts';
 import type { AuthenticatedRunner, TrustDecision } from '../domain/trust/trust-decision.ts';
+import type { TrustPolicy } from '../domain/trust/trust-policy.ts';
 import type { EvaluateRequest } from '../domain/wire/messages.ts';
 
 /** A trust policy as read from its file. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import type { PolicyExplainReport, PolicyLintReport } from './lint-and-explain.ts';
 import { readConfigurationFile } from '../io/files/configuration-file.ts';
 import { readRequestBytes } from '../request/request-files.ts';
+import type { PolicyExplainReport, PolicyLintReport } from './lint-and-explain.ts';
 
 /**
  * Checks a trust policy file and names its dangerous habits.

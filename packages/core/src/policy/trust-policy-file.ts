@@ -1,15 +1,15 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import type { LoadedTrustPolicy, TrustPolicyOptions } from './lint-and-explain.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import { JsonError } from '../domain/json/error.ts';
 import { parseStrictJson } from '../domain/json/parse.ts';
 import { toPlain } from '../domain/json/plain.ts';
 import { MAX_TRUST_POLICY_BYTES } from '../domain/limits.ts';
-import { parseTrustPolicy } from '../domain/trust/policy/parse-policy.ts';
-import { type Locate, type PolicyProblem, TrustPolicyError } from '../domain/trust/policy/problems.ts';
+import { parseTrustPolicy } from '../domain/trust/parse-policy.ts';
+import { type Locate, type PolicyProblem, TrustPolicyError } from '../domain/trust/problems.ts';
 import { FileProblem, readRegularFile } from '../io/files/read-regular-file.ts';
 import { parseStrictYaml } from '../io/yaml/strict-yaml.ts';
+import type { LoadedTrustPolicy, TrustPolicyOptions } from './lint-and-explain.ts';
 
 /**
  * Reads a trust policy, YAML or JSON. The digest is of the very bytes that are parsed, and is checked before they are.

@@ -1,6 +1,7 @@
-import { formatTimestamp } from '../domain/time/timestamp.ts';
 import { MAX_REPORT_ROWS, MAX_REPORT_TEXT } from '../domain/limits.ts';
 import { shortened } from '../domain/text/printable.ts';
+import { formatTimestamp } from '../domain/time/timestamp.ts';
+import type { Fact, ReportInput, ReportModel } from './model/model.ts';
 import { chainOf } from './sections/chain.ts';
 import { checksOf, sealOf } from './sections/checks.ts';
 import { commandsOf } from './sections/commands.ts';
@@ -8,7 +9,6 @@ import { controlsOf } from './sections/controls.ts';
 import { decisionsOf } from './sections/decisions.ts';
 import { findingsOf } from './sections/findings.ts';
 import { keysOf } from './sections/keys.ts';
-import type { Fact, ReportInput, ReportModel } from './model/model.ts';
 import { runnerOf } from './sections/runner.ts';
 import { uncheckedOf } from './sections/unchecked.ts';
 import { verdictOf } from './sections/verdict.ts';

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import type { LoadedRequest } from './requests.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import { oneLine } from '../domain/json/pointer.ts';
 import { MAX_LISTED_PROBLEMS, MAX_REQUEST_BYTES, MAX_REQUESTS_PER_RUN } from '../domain/limits.ts';
 import { parseRequest } from '../domain/request/parse.ts';
 import { expandName, withoutDuplicates } from '../io/files/expand-names.ts';
 import { FileProblem, readRegularFile } from '../io/files/read-regular-file.ts';
+import type { LoadedRequest } from './requests.ts';
 
 /** What an inline request is called in results and messages. */
 export const INLINE_REQUEST = '<inline>';

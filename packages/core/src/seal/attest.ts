@@ -1,6 +1,5 @@
 import { type Checkpoint, openCheckpoint, signCheckpoint } from '../domain/checkpoint/checkpoint.ts';
 import { disagreements, evidenceKeyIds } from '../domain/checkpoint/disagreements.ts';
-import type { ConsistencyProver } from '../domain/merkle/merkle-proof.ts';
 import {
   CHECKPOINT_SCHEMA_VERSION,
   type CheckpointClaims,
@@ -11,10 +10,11 @@ import {
 import type { StreamFacts } from '../domain/checkpoint/stream-facts.ts';
 import { ConfigurationError, EvidenceError, RuntimeFailure } from '../domain/diagnosis.ts';
 import { CLAIMS_FILE, RESPONSE_FILE, STREAM_FILE } from '../domain/evidence/files.ts';
-import type { VerificationReport, VerifierIdentity } from '../domain/verification/report.ts';
 import type { AttestationKey } from '../domain/keys/hmac-keys.ts';
 import { MAX_CHECKPOINT_BYTES } from '../domain/limits.ts';
+import type { ConsistencyProver } from '../domain/merkle/merkle-proof.ts';
 import type { AuthenticatedRunner } from '../domain/trust/trust-decision.ts';
+import type { VerificationReport, VerifierIdentity } from '../domain/verification/report.ts';
 import type { RunnerIdentity } from '../domain/wire/messages.ts';
 
 /** What the gate itself found, beside the evidence. */

@@ -1,23 +1,23 @@
 import { resolve } from 'node:path';
-import { type Attestation, attest, type EarlierTree, type Judgement, requireGrowth } from './attest.ts';
-import { openEarlierCheckpoints } from '../verify/earlier-checkpoints.ts';
-import type { GateSettings } from '../settings/gate-settings.ts';
-import type { EvidenceSource } from '../verify/verify.ts';
 import { type AttestationTrust, type Checkpoint, openCheckpoint } from '../domain/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../domain/checkpoint/error.ts';
-import { ConsistencyProver } from '../domain/merkle/merkle-proof.ts';
 import type { CheckpointClaims, Subject } from '../domain/checkpoint/statement.ts';
 import { StreamFacts } from '../domain/checkpoint/stream-facts.ts';
 import { fileDigests } from '../domain/checkpoint/verification.ts';
 import { ConfigurationError, EvidenceError } from '../domain/diagnosis.ts';
 import { CHECKPOINT_FILE, KNOWN_EVIDENCE_FILES } from '../domain/evidence/files.ts';
-import type { VerificationReport, VerifierIdentity } from '../domain/verification/report.ts';
-import type { RecordObserver } from '../domain/verification/verifier.ts';
 import type { AttestationKey } from '../domain/keys/hmac-keys.ts';
 import { CLOCK_TOLERANCE_SECONDS } from '../domain/limits.ts';
+import { ConsistencyProver } from '../domain/merkle/merkle-proof.ts';
+import type { EvidenceSource } from '../domain/verification/evidence-source.ts';
+import type { VerificationReport, VerifierIdentity } from '../domain/verification/report.ts';
+import type { RecordObserver } from '../domain/verification/verifier.ts';
 import type { RunnerIdentity } from '../domain/wire/messages.ts';
 import { readCheckpointFile } from '../io/evidence/checkpoint-file.ts';
 import { hashSubjectFiles } from '../io/files/subject-files.ts';
+import type { GateSettings } from '../settings/gate-settings.ts';
+import { openEarlierCheckpoints } from '../verify/earlier-checkpoints.ts';
+import { type Attestation, attest, type EarlierTree, type Judgement, requireGrowth } from './attest.ts';
 
 export interface AttestorOptions {
   readonly key: AttestationKey;

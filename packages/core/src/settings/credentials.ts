@@ -2,9 +2,9 @@ import { ConfigurationError } from '../domain/diagnosis.ts';
 import type { Environment } from '../domain/identity/sources.ts';
 import type { HmacSigningKey, HmacVerificationKey } from '../domain/keys/hmac-keys.ts';
 import { MIN_SIGNING_KEY_BYTES } from '../domain/limits.ts';
+import type { RandomBytes } from '../domain/ports.ts';
 import type { ConfiguredSecret } from '../domain/secrets/needles.ts';
 import { isUnexpanded } from '../domain/secrets/unexpanded.ts';
-import type { RandomBytes } from '../domain/ports.ts';
 
 export type { Environment };
 

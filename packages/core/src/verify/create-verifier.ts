@@ -1,14 +1,14 @@
 import { resolve } from 'node:path';
-import type { Environment } from '../settings/credentials.ts';
-import type { PartJob, PartVerifiers } from '../io/threads/part-job.ts';
-import type { Clock } from '../domain/ports.ts';
-import { type CheckpointOptions, type VerifyOptions, type VerifyOutcome, verifyEvidence } from './verify.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
-import type { VerifierIdentity } from '../domain/verification/report.ts';
 import { MAX_CHECKPOINTS } from '../domain/limits.ts';
+import type { Clock } from '../domain/ports.ts';
+import type { VerifierIdentity } from '../domain/verification/report.ts';
 import { openEvidenceSource } from '../io/evidence/evidence-source.ts';
 import { programSha256, type RunningProgram } from '../io/system/program.ts';
+import type { PartJob, PartVerifiers } from '../io/threads/part-job.ts';
+import type { Environment } from '../settings/credentials.ts';
 import { loadVerificationKeys, type VerificationKeys } from './verification-keys.ts';
+import { type CheckpointOptions, type VerifyOptions, type VerifyOutcome, verifyEvidence } from './verify.ts';
 
 export interface CreateVerifierOptions {
   readonly environment: Environment;

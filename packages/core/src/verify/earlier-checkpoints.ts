@@ -3,7 +3,12 @@ import { CheckpointError } from '../domain/checkpoint/error.ts';
 import type { EarlierCheckpoint } from '../domain/checkpoint/verification.ts';
 import { signerValidity } from '../domain/checkpoint/vouching.ts';
 import { EvidenceError } from '../domain/diagnosis.ts';
-import type { NamedBytes } from './verify.ts';
+
+/** A file that was read, and its name for messages. */
+export interface NamedBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
 
 /**
  * Opens checkpoints that are to be believed: each must be signed by a trusted key that counted when it was made.

@@ -1,8 +1,13 @@
 import { join, resolve } from 'node:path';
-import type { VerifyOutcome } from './verify.ts';
+import {
+  type CreateVerifierOptions,
+  createVerifier,
+  programIdentity,
+  type VerificationQuestion,
+} from './create-verifier.ts';
 import { namedPeriods } from './key-periods.ts';
 import { loadVerificationKeys } from './verification-keys.ts';
-import { type CreateVerifierOptions, createVerifier, programIdentity, type VerificationQuestion } from './create-verifier.ts';
+import type { VerifyOutcome } from './verify.ts';
 
 /** Verified evidence, and the report on it for people. */
 export interface ReportedVerification extends VerifyOutcome {

@@ -1,5 +1,5 @@
-import type { NamedKeyPeriod } from '../report/model/model.ts';
 import type { KeyPeriod } from '../domain/keys/validity.ts';
+import type { NamedKeyPeriod } from '../report/model/model.ts';
 
 /** Ids, status and periods of keys, and nothing else of them. */
 export function namedPeriods(keys: readonly (KeyPeriod & { readonly id: string })[]): readonly NamedKeyPeriod[] {

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import type { Clock } from '../domain/ports.ts';
-import { type InclusionOutcome, verifyInclusionProof } from './verify-proof.ts';
 import { MAX_INCLUSION_PROOF_BYTES } from '../domain/checkpoint/inclusion-proof.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
+import type { Clock } from '../domain/ports.ts';
 import type { EvidenceExpectations } from '../domain/verification/expectations.ts';
 import { FileProblem, readRegularFile } from '../io/files/read-regular-file.ts';
 import { loadVerificationKeys, type VerificationKeyOptions } from './verification-keys.ts';
+import { type InclusionOutcome, verifyInclusionProof } from './verify-proof.ts';
 
 export interface VerifyProofOptions extends VerificationKeyOptions {
   /** Of the proof's file, as given. */

@@ -1,9 +1,7 @@
+import type { ByteReader } from '../domain/verification/evidence-source.ts';
 import type { StreamVerificationRun } from '../domain/verification/stream-verification.ts';
 import type { VerifiedPart } from '../domain/verification/verifier.ts';
 import type { PartVerifiers } from '../io/threads/part-job.ts';
-
-/** Reads the next bytes of a stream into `into`; gives how many they are, 0 only at its end. */
-export type ByteReader = (into: Uint8Array) => number | Promise<number>;
 
 /** Some bytes of a stream in memory of their own. */
 interface Piece {

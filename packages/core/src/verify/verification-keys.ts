@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { type Environment, readEvidenceVerificationKey } from '../settings/credentials.ts';
 import type { AttestationTrust } from '../domain/checkpoint/checkpoint.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
-import type { AbsentKey } from '../domain/verification/signatures.ts';
 import type { HmacVerificationKey } from '../domain/keys/hmac-keys.ts';
+import type { AbsentKey } from '../domain/verification/signatures.ts';
 import type { KeyringFile } from '../io/files/keyring-file.ts';
+import { type Environment, readEvidenceVerificationKey } from '../settings/credentials.ts';
 
 /** What evidence is checked with. */
 export interface VerificationKeys {

@@ -1,9 +1,9 @@
 import { type CavraError, DIAGNOSES } from '../domain/diagnosis.ts';
-import type { Finding } from '../domain/verification/findings.ts';
-import { describeFinding, type VerificationReport } from '../domain/verification/report.ts';
 import { MAX_SUMMARY_ROWS, MAX_SUMMARY_TEXT } from '../domain/limits.ts';
 import { markdownProse } from '../domain/text/markdown.ts';
 import { shortened } from '../domain/text/printable.ts';
+import type { Finding } from '../domain/verification/findings.ts';
+import { describeFinding, type VerificationReport } from '../domain/verification/report.ts';
 import { capitalized, code, cut, listed, type Row, table } from '../report/markdown-parts.ts';
 
 /**

@@ -1,10 +1,14 @@
 import type { AttestationTrust } from '../domain/checkpoint/checkpoint.ts';
 import type { CheckpointVerification } from '../domain/checkpoint/verification.ts';
 import { ConfigurationError, EvidenceError } from '../domain/diagnosis.ts';
+import type { HmacVerificationKey } from '../domain/keys/hmac-keys.ts';
+import { PARALLEL_STREAM_BYTES } from '../domain/limits.ts';
+import type { Clock } from '../domain/ports.ts';
 import type { CheckpointAnchor } from '../domain/verification/anchors.ts';
+import type { EvidenceSource } from '../domain/verification/evidence-source.ts';
 import { type EvidenceExpectations, ExpectationCheck } from '../domain/verification/expectations.ts';
 import { isExpectation } from '../domain/verification/findings.ts';
-import { FolderCheck, type SideFiles } from '../domain/verification/folder-check.ts';
+import { FolderCheck } from '../domain/verification/folder-check.ts';
 import {
   buildReport,
   type CheckpointReport,
@@ -15,28 +19,8 @@ import {
 import type { AbsentKey, SignaturePolicy } from '../domain/verification/signatures.ts';
 import { type StreamVerification, StreamVerificationRun } from '../domain/verification/stream-verification.ts';
 import type { RecordObserver } from '../domain/verification/verifier.ts';
-import type { HmacVerificationKey } from '../domain/keys/hmac-keys.ts';
-import { PARALLEL_STREAM_BYTES } from '../domain/limits.ts';
 import type { PartJob, PartVerifiers } from '../io/threads/part-job.ts';
-import type { Clock } from '../domain/ports.ts';
-import type { ByteReader } from './stream-parts.ts';
-
-/** An evidence folder, or a stream by itself. */
-export interface EvidenceSource {
-  /** Of the stream. */
-  readonly path: string;
-  /** Bytes of the stream, as far as known when it was opened. */
-  readonly size: number;
-  /** The stream in pieces; each is valid only until the next is asked for. */
-  chunks(): AsyncIterable<Uint8Array>;
-  /** The stream from its beginning, to be read into memory of the caller; undefined where it comes only in chunks. */
-  reader?(): ByteReader;
-  /** The files beside the stream; undefined when the stream was named by itself. */
-  readonly sideFiles: SideFiles | undefined;
-  /** The checkpoint's bundle beside the stream. */
-  readonly checkpoint: Uint8Array | undefined;
-  close(): Promise<void>;
-}
+import type { NamedBytes } from './earlier-checkpoints.ts';
 
 export interface VerifyPorts {
   readonly now: Clock;
@@ -82,11 +66,6 @@ export interface CheckpointOptions {
   readonly against: readonly NamedBytes[];
   /** Files that must be subjects of the checkpoint, which must say PASSED. */
   readonly subjects: readonly { readonly name: string; readonly sha256: string }[];
-}
-
-export interface NamedBytes {
-  readonly name: string;
-  readonly bytes: Uint8Array;
 }
 
 export interface VerifyOutcome {

@@ -14,9 +14,9 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { verifyEvidence } from '../../src/verify/verify.ts';
 import { CavraError, ConfigurationError, RuntimeFailure } from '../../src/domain/diagnosis.ts';
 import { openEvidence } from '../../src/io/evidence/evidence-reader.ts';
+import { verifyEvidence } from '../../src/verify/verify.ts';
 import { rejectionOf } from '../support/refusal.ts';
 import {
   APPROVED,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { diagnosisPage } from '../../../../scripts/published/errors-page.ts';
 import {
   AuthenticationError,
   ConfigurationError,
@@ -7,7 +8,6 @@ import {
   type DiagnosisCode,
   exitStatusOf,
 } from '../../src/domain/diagnosis.ts';
-import { diagnosisPage } from '../../src/domain/diagnosis-page.ts';
 import { FINDINGS } from '../../src/domain/verification/findings.ts';
 
 describe('diagnoses', () => {

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { lintRequest } from '../../src/request/requests.ts';
 import { decide } from '../../src/domain/decision/rules.ts';
 import { parseRequest } from '../../src/domain/request/parse.ts';
+import { lintRequest } from '../../src/request/requests.ts';
 
 const FOLDER = new URL('../../../../examples/', import.meta.url);
 const README = readFileSync(new URL('README.md', FOLDER), 'utf8');

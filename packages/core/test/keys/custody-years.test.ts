@@ -1,10 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { type CheckpointOptions, verifyEvidence } from '../../src/verify/verify.ts';
-import { attestationTrust } from '../../src/keys/attestation-keys.ts';
 import { type AttestationTrust, signCheckpoint } from '../../src/domain/checkpoint/checkpoint.ts';
 import { sealRecord } from '../../src/domain/evidence/record.ts';
-import { formatTimestamp } from '../../src/domain/time/timestamp.ts';
 import { generateKey } from '../../src/domain/keys/generate.ts';
+import type { AttestationKey, HmacSigningKey } from '../../src/domain/keys/hmac-keys.ts';
 import { parseKeyring } from '../../src/domain/keys/keyring.ts';
 import {
   addActiveKey,
@@ -14,8 +12,10 @@ import {
   retireKey,
   revokeKey,
 } from '../../src/domain/keys/keyring-edit.ts';
-import type { AttestationKey, HmacSigningKey } from '../../src/domain/keys/hmac-keys.ts';
+import { formatTimestamp } from '../../src/domain/time/timestamp.ts';
 import { verificationKey } from '../../src/io/files/keyring-file.ts';
+import { attestationTrust } from '../../src/keys/attestation-keys.ts';
+import { type CheckpointOptions, verifyEvidence } from '../../src/verify/verify.ts';
 import { attestationKey, sha256, statementOf } from '../support/checkpoints.ts';
 import { stream, unsealed } from '../support/streams.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { rotationNotes } from '../../src/keys/rotation.ts';
 import { ConfigurationError } from '../../src/domain/diagnosis.ts';
+import { rotationNotes } from '../../src/keys/rotation.ts';
 import { refusalOf } from '../support/refusal.ts';
 
 const END = Date.UTC(2027, 0, 1);

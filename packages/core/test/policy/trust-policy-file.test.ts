@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConfigurationError } from '../../src/domain/diagnosis.ts';
 import { MAX_TRUST_POLICY_BYTES } from '../../src/domain/limits.ts';
-import { TrustPolicyError } from '../../src/domain/trust/policy/problems.ts';
+import { TrustPolicyError } from '../../src/domain/trust/problems.ts';
 import { parseTrustPolicyText, readTrustPolicyFile } from '../../src/policy/trust-policy-file.ts';
 import { rejectionOf } from '../support/refusal.ts';
 import { githubRule, policyDocument } from '../support/trust.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { MAX_REPORT_LISTED_FINDINGS, MAX_REPORT_ROWS } from '../../src/domain/limits.ts';
 import type { ReportInput, ReportModel } from '../../src/report/model/model.ts';
 import type { Prose } from '../../src/report/model/prose.ts';
 import { reportModel } from '../../src/report/report-model.ts';
-import { MAX_REPORT_LISTED_FINDINGS, MAX_REPORT_ROWS } from '../../src/domain/limits.ts';
 import { BLOCKED, GENERATOR, inputOf, NOW, PASSED, VALID_STREAM } from '../support/reports.ts';
 import { IDENTITY, KEY, sealChain, stream } from '../support/streams.ts';
 

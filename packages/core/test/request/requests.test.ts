@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { type LintFinding, lintRequest, newRequest } from '../../src/request/requests.ts';
 import { decide } from '../../src/domain/decision/rules.ts';
 import { ConfigurationError } from '../../src/domain/diagnosis.ts';
 import { REQUEST_MEMBERS } from '../../src/domain/request/members.ts';
 import { parseRequest } from '../../src/domain/request/parse.ts';
 import type { ReleaseGovernance } from '../../src/domain/wire/messages.ts';
+import { type LintFinding, lintRequest, newRequest } from '../../src/request/requests.ts';
 import { refusalOf } from '../support/refusal.ts';
 
 function values(given: Readonly<Record<string, string | readonly string[]>>): ReadonlyMap<string, readonly string[]> {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AttestOptions, attest } from '../../src/seal/attest.ts';
 import { openCheckpoint } from '../../src/domain/checkpoint/checkpoint.ts';
-import { ConsistencyProver, verifyConsistency } from '../../src/domain/merkle/merkle-proof.ts';
 import { StreamFacts } from '../../src/domain/checkpoint/stream-facts.ts';
 import { ConfigurationError, EvidenceError } from '../../src/domain/diagnosis.ts';
+import { ConsistencyProver, verifyConsistency } from '../../src/domain/merkle/merkle-proof.ts';
+import type { AuthenticatedRunner } from '../../src/domain/trust/trust-decision.ts';
 import { buildReport } from '../../src/domain/verification/report.ts';
 import { StreamVerificationRun } from '../../src/domain/verification/stream-verification.ts';
-import type { AuthenticatedRunner } from '../../src/domain/trust/trust-decision.ts';
+import { type AttestOptions, attest } from '../../src/seal/attest.ts';
 import { attestationKey, sha256, trusted } from '../support/checkpoints.ts';
 import { refusalOf } from '../support/refusal.ts';
 import { IDENTITY, sealChain, stream, unsealed, VERIFICATION_KEY, WITH_KEY } from '../support/streams.ts';

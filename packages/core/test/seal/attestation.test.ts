@@ -3,12 +3,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { gateResult } from '../../src/gate/gate-result.ts';
-import { readGateSettings } from '../../src/settings/gate-settings.ts';
-import { type CreateGateOptions, createGate } from '../../src/gate/create-gate.ts';
-import { recoverEvidence } from '../../src/gate/recover.ts';
 import { openCheckpoint } from '../../src/domain/checkpoint/checkpoint.ts';
+import { createGate } from '../../src/gate/create-gate.ts';
+import { recoverEvidence } from '../../src/gate/recover.ts';
+import { gateResult } from '../../src/gate/result/gate-result.ts';
+import type { CreateGateOptions } from '../../src/gate/run/gate-options.ts';
 import { systemClock, systemRandomBytes } from '../../src/io/system/system.ts';
+import { readGateSettings } from '../../src/settings/gate-settings.ts';
 
 const { privateKey } = generateKeyPairSync('ed25519');
 const ENVIRONMENT = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { readEvidenceVerificationKey, readSigningKeys } from '../../src/settings/credentials.ts';
 import { ConfigurationError } from '../../src/domain/diagnosis.ts';
+import { readEvidenceVerificationKey, readSigningKeys } from '../../src/settings/credentials.ts';
 
 const KEY = 'evidence-key-of-the-tests-0123456789abcdef01234567';
 

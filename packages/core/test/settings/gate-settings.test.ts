@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { camelCase, GATE_SETTINGS, readGateSettings, type SettingName, snakeCase } from '../../src/settings/gate-settings.ts';
 import { ConfigurationError } from '../../src/domain/diagnosis.ts';
+import {
+  camelCase,
+  GATE_SETTINGS,
+  readGateSettings,
+  type SettingName,
+  snakeCase,
+} from '../../src/settings/gate-settings.ts';
 
 /** Reads settings given by name. */
 function read(given: Partial<Record<SettingName, string>>) {

@@ -1,6 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import type { AttestationTrust } from '../../src/domain/checkpoint/checkpoint.ts';
-import { MerkleTree } from '../../src/domain/merkle/merkle.ts';
 import {
   CHECKPOINT_SCHEMA_VERSION,
   type CheckpointClaims,
@@ -8,6 +7,7 @@ import {
 } from '../../src/domain/checkpoint/statement.ts';
 import { CLAIMS_FILE, RESPONSE_FILE, STREAM_FILE } from '../../src/domain/evidence/files.ts';
 import type { AttestationKey } from '../../src/domain/keys/hmac-keys.ts';
+import { MerkleTree } from '../../src/domain/merkle/merkle.ts';
 import { IDENTITY } from './streams.ts';
 
 /** Checkpoints for tests, made with real keys. */

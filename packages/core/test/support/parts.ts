@@ -1,8 +1,8 @@
-import { type PartJob, type PartVerifiers, partObservers } from '../../src/io/threads/part-job.ts';
-import { readerOf, verifyInParts } from '../../src/verify/stream-parts.ts';
 import { verifyPart } from '../../src/domain/verification/part-verifier.ts';
 import { StreamVerificationRun } from '../../src/domain/verification/stream-verification.ts';
 import type { RecordObserver } from '../../src/domain/verification/verifier.ts';
+import { type PartJob, type PartVerifiers, partObservers } from '../../src/io/threads/part-job.ts';
+import { readerOf, verifyInParts } from '../../src/verify/stream-parts.ts';
 
 /** Verifies parts of a size of the test's choice, in this thread; `lost` parts get no answer, as if their thread had died. */
 export function partVerifiers(job: PartJob, partBytes: number, lost: (part: number) => boolean = () => false) {

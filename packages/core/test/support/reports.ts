@@ -1,9 +1,9 @@
-import type { GateResult } from '../../src/gate/gate-result.ts';
-import type { ReportInput } from '../../src/report/model/model.ts';
+import { StreamStoryteller } from '../../src/domain/story/stream-story.ts';
 import { buildReport, type ReportContext } from '../../src/domain/verification/report.ts';
 import { StreamVerificationRun } from '../../src/domain/verification/stream-verification.ts';
 import type { StreamVerifierOptions } from '../../src/domain/verification/verifier.ts';
-import { StreamStoryteller } from '../../src/domain/story/stream-story.ts';
+import type { ReportInput } from '../../src/report/model/model.ts';
+import type { GateResult } from '../../src/report/model/run-result.ts';
 import { sealChain, stream, WITH_KEY } from './streams.ts';
 
 /** Inputs for reports for people, from streams that are really verified. */

@@ -1,7 +1,7 @@
 import { sealRecord, type UnsealedRecord } from '../../src/domain/evidence/record.ts';
+import type { HmacSigningKey, HmacVerificationKey } from '../../src/domain/keys/hmac-keys.ts';
 import { StreamVerificationRun } from '../../src/domain/verification/stream-verification.ts';
 import type { StreamVerifierOptions } from '../../src/domain/verification/verifier.ts';
-import type { HmacSigningKey, HmacVerificationKey } from '../../src/domain/keys/hmac-keys.ts';
 
 /** Streams for tests of the evidence, made with real keys. */
 

@@ -1,6 +1,6 @@
-import { parseTrustPolicy } from '../../src/domain/trust/policy/parse-policy.ts';
-import type { TrustPolicy } from '../../src/domain/trust/policy/trust-policy.ts';
+import { parseTrustPolicy } from '../../src/domain/trust/parse-policy.ts';
 import type { AuthenticatedRunner } from '../../src/domain/trust/trust-decision.ts';
+import type { TrustPolicy } from '../../src/domain/trust/trust-policy.ts';
 
 /** Rules and claims of the platforms' real shapes, for tests that change one thing at a time. */
 

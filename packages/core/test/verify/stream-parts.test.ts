@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import type { PartJob } from '../../src/io/threads/part-job.ts';
 import { StreamFacts } from '../../src/domain/checkpoint/stream-facts.ts';
-import { ExpectationCheck } from '../../src/domain/verification/expectations.ts';
 import { claimsFileText, responseFileText } from '../../src/domain/evidence/files.ts';
-import { FolderCheck } from '../../src/domain/verification/folder-check.ts';
 import type { UnsealedRecord } from '../../src/domain/evidence/record.ts';
+import { ExpectationCheck } from '../../src/domain/verification/expectations.ts';
+import { FolderCheck } from '../../src/domain/verification/folder-check.ts';
 import { StreamVerificationRun } from '../../src/domain/verification/stream-verification.ts';
+import type { PartJob } from '../../src/io/threads/part-job.ts';
 import { outcomeInParts, outcomeOf, partVerifiers } from '../support/parts.ts';
 import { randomNumbers } from '../support/random.ts';
 import { IDENTITY, KEY, sealChain, stream, unsealed, VERIFICATION_KEY } from '../support/streams.ts';

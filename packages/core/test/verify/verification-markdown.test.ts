@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { micromark } from 'micromark';
 import { gfm, gfmHtml } from 'micromark-extension-gfm';
-import { verificationMarkdown } from '../../src/verify/verification-markdown.ts';
 import { EvidenceError } from '../../src/domain/diagnosis.ts';
 import type { Finding } from '../../src/domain/verification/findings.ts';
 import type { VerificationReport } from '../../src/domain/verification/report.ts';
+import { verificationMarkdown } from '../../src/verify/verification-markdown.ts';
 import { HOSTILE_TEXTS } from '../support/hostile-texts.ts';
 
 const valid: VerificationReport = {

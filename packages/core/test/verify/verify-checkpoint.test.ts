@@ -1,16 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  type CheckpointOptions,
-  type EvidenceSource,
-  type VerifyOptions,
-  verifyEvidence,
-} from '../../src/verify/verify.ts';
-import { verifyInclusionProof } from '../../src/verify/verify-proof.ts';
 import { type AttestationTrust, openCheckpoint, signCheckpoint } from '../../src/domain/checkpoint/checkpoint.ts';
 import type { CheckpointClaims } from '../../src/domain/checkpoint/statement.ts';
 import { ConfigurationError, EvidenceError } from '../../src/domain/diagnosis.ts';
 import { claimsFileText, responseFileText } from '../../src/domain/evidence/files.ts';
 import type { HmacVerificationKey } from '../../src/domain/keys/hmac-keys.ts';
+import type { EvidenceSource } from '../../src/domain/verification/evidence-source.ts';
+import { type CheckpointOptions, type VerifyOptions, verifyEvidence } from '../../src/verify/verify.ts';
+import { verifyInclusionProof } from '../../src/verify/verify-proof.ts';
 import { attestationKey, type StatementChanges, sha256, statementOf, trusted } from '../support/checkpoints.ts';
 import { rejectionOf } from '../support/refusal.ts';
 import { IDENTITY, KEY, sealChain, stream, unsealed, VERIFICATION_KEY } from '../support/streams.ts';

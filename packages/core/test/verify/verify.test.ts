@@ -3,9 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type VerifyOptions, type VerifyPorts, verifyEvidence } from '../../src/verify/verify.ts';
 import { ConfigurationError, EvidenceError } from '../../src/domain/diagnosis.ts';
-import type { EvidenceExpectations } from '../../src/domain/verification/expectations.ts';
 import {
   CLAIMS_FILE,
   claimsFileText,
@@ -13,9 +11,11 @@ import {
   responseFileText,
   STREAM_FILE,
 } from '../../src/domain/evidence/files.ts';
+import type { EvidenceExpectations } from '../../src/domain/verification/expectations.ts';
 import { reportText } from '../../src/domain/verification/report.ts';
 import type { DecisionResponse } from '../../src/domain/wire/messages.ts';
 import { openEvidence } from '../../src/io/evidence/evidence-reader.ts';
+import { type VerifyOptions, type VerifyPorts, verifyEvidence } from '../../src/verify/verify.ts';
 import { IDENTITY, KEY, sealChain, stream, VERIFICATION_KEY } from '../support/streams.ts';
 
 const NOW = Date.UTC(2026, 2, 4, 5, 10);

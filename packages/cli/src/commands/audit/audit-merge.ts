@@ -1,8 +1,8 @@
 import { mergeAuditFiles } from '@cavra/release-governance-core';
 import type { Command, ParsedArguments, Terminal } from '../../command-line/command.ts';
-import { auditWriter } from '../../render/audit-writer.ts';
 import { auditStatus } from './audit.ts';
 import { AUDIT_FORMAT, AUDIT_OUTPUT, auditFormat, EXPECT_RUNS } from './audit-options.ts';
+import { auditWriter } from './audit-writer.ts';
 
 export const auditMergeCommand: Command = {
   name: 'audit merge',

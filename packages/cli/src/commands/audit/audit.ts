@@ -1,11 +1,17 @@
 import { auditBundles, EvidenceError } from '@cavra/release-governance-core';
-import { type Command, type OptionDefinition, optionValue, type ParsedArguments, type Terminal } from '../../command-line/command.ts';
-import { auditWriter } from '../../render/audit-writer.ts';
+import {
+  type Command,
+  type OptionDefinition,
+  optionValue,
+  type ParsedArguments,
+  type Terminal,
+} from '../../command-line/command.ts';
 import { failureText } from '../../render/failure-text.ts';
 import { progressBar } from '../../render/progress.ts';
-import { AUDIT_FORMAT, AUDIT_OUTPUT, auditFormat, EXPECT_RUNS } from './audit-options.ts';
 import { EXPECTATIONS, expectationsOf } from '../verify/expectations.ts';
 import { INTEGRITY_ONLY, KEYRING, listed, PUBLIC_KEY } from '../verify/options.ts';
+import { AUDIT_FORMAT, AUDIT_OUTPUT, auditFormat, EXPECT_RUNS } from './audit-options.ts';
+import { auditWriter } from './audit-writer.ts';
 
 const SHARD: OptionDefinition = {
   name: 'shard',

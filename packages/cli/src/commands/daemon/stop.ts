@@ -1,7 +1,14 @@
 import { stopDaemon } from '@cavra/release-governance-core';
-import { type Command, FORMAT, jsonText, type ParsedArguments, type Terminal, wantsJson } from '../../command-line/command.ts';
-import { CONFIG, daemonOptions } from './options.ts';
+import {
+  type Command,
+  FORMAT,
+  jsonText,
+  type ParsedArguments,
+  type Terminal,
+  wantsJson,
+} from '../../command-line/command.ts';
 import { printable } from '../../render/style.ts';
+import { CONFIG, daemonOptions } from './options.ts';
 
 export const daemonStopCommand: Command = {
   name: 'daemon stop',

@@ -1,7 +1,14 @@
 import { type DoctorCheck, examineJob, GATE_SETTINGS, readGateSettings } from '@cavra/release-governance-core';
-import { type Command, FORMAT, jsonText, type ParsedArguments, type Terminal, wantsJson } from '../../command-line/command.ts';
-import { lookUpSetting, settingOption } from './options.ts';
+import {
+  type Command,
+  FORMAT,
+  jsonText,
+  type ParsedArguments,
+  type Terminal,
+  wantsJson,
+} from '../../command-line/command.ts';
 import { printable, type Row, styleFor, table } from '../../render/style.ts';
+import { lookUpSetting, settingOption } from './options.ts';
 
 export const doctorCommand: Command = {
   name: 'doctor',

@@ -8,10 +8,10 @@ import {
   type Terminal,
   wantsJson,
 } from '../../command-line/command.ts';
-import { lookUpSetting, settingOption } from './options.ts';
 import { failureText } from '../../render/failure-text.ts';
 import { gateText } from '../../render/gate-text.ts';
 import { styleFor } from '../../render/style.ts';
+import { lookUpSetting, settingOption } from './options.ts';
 
 const EPHEMERAL_KEYS: OptionDefinition = {
   name: 'ephemeral-keys',

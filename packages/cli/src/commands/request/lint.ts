@@ -1,5 +1,12 @@
 import { ConfigurationError, type LintFinding, lintRequest, readRequestBytes } from '@cavra/release-governance-core';
-import { type Command, FORMAT, jsonText, type ParsedArguments, type Terminal, wantsJson } from '../../command-line/command.ts';
+import {
+  type Command,
+  FORMAT,
+  jsonText,
+  type ParsedArguments,
+  type Terminal,
+  wantsJson,
+} from '../../command-line/command.ts';
 import { failureText } from '../../render/failure-text.ts';
 import { printable, styleFor } from '../../render/style.ts';
 

@@ -1,5 +1,12 @@
 import { type RuntimePackageReport, verifyRuntimePackage } from '@cavra/release-governance-core';
-import { type Command, FORMAT, type ParsedArguments, requiredOption, type Terminal, wantsJson } from '../../command-line/command.ts';
+import {
+  type Command,
+  FORMAT,
+  type ParsedArguments,
+  requiredOption,
+  type Terminal,
+  wantsJson,
+} from '../../command-line/command.ts';
 import { printable, type Row, type Style, styleFor, table } from '../../render/style.ts';
 
 export const runtimeVerifyCommand: Command = {

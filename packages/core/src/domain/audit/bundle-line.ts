@@ -1,10 +1,10 @@
 import type { CavraError } from '../diagnosis.ts';
-import type { VerificationReport } from '../verification/report.ts';
 import { MAX_AUDIT_TEXT } from '../limits.ts';
 import { shortened } from '../text/printable.ts';
+import type { VerificationReport } from '../verification/report.ts';
 import type { RunnerIdentity } from '../wire/messages.ts';
-import type { BundleFacts } from './bundle-facts.ts';
 import type { BundleLine, BundleStatus } from './audit-lines.ts';
+import type { BundleFacts } from './bundle-facts.ts';
 
 /** The line of a bundle that was verified. */
 export function verifiedLine(

@@ -1,5 +1,5 @@
-import type { CheckpointDetails } from '../verification/report.ts';
 import { formatTimestamp } from '../time/timestamp.ts';
+import type { CheckpointDetails } from '../verification/report.ts';
 import type { Checkpoint } from './checkpoint.ts';
 
 /** What a verification report says of a checkpoint. */

@@ -5,10 +5,10 @@ import { RecordReader } from '../evidence/record-reader.ts';
 import { JsonError } from '../json/error.ts';
 import { parseStrictJson } from '../json/parse.ts';
 import { MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES } from '../limits.ts';
-import { CheckpointError } from './error.ts';
-import { Members } from './members.ts';
 import { leafHash } from '../merkle/merkle.ts';
 import { MAX_PROOF_HASHES, verifyInclusion } from '../merkle/merkle-proof.ts';
+import { CheckpointError } from './error.ts';
+import { Members } from './members.ts';
 import type { CheckpointClaims } from './statement.ts';
 
 /**

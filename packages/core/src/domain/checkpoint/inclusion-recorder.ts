@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { ConfigurationError } from '../diagnosis.ts';
-import type { FindingPlace } from '../verification/findings.ts';
 import type { RecordReader } from '../evidence/record-reader.ts';
-import type { RecordObserver } from '../verification/verifier.ts';
-import { inclusionProofText } from './inclusion-proof.ts';
 import type { MerkleTree } from '../merkle/merkle.ts';
 import { InclusionProver } from '../merkle/merkle-proof.ts';
+import type { FindingPlace } from '../verification/findings.ts';
+import type { RecordObserver } from '../verification/verifier.ts';
+import { inclusionProofText } from './inclusion-proof.ts';
 
 /** Takes one record out of a stream together with the proof that it is in it. */
 export class InclusionRecorder implements RecordObserver {

@@ -3,17 +3,17 @@ import { IDENTITY_FIELDS } from '../identity/sources.ts';
 import { JsonError } from '../json/error.ts';
 import { parseStrictJson } from '../json/parse.ts';
 import type { JsonValue } from '../json/value.ts';
-import { parseInstant } from '../time/instant.ts';
 import {
   MAX_CHECKPOINT_BYTES,
   MAX_CHECKPOINT_KEY_IDS,
   MAX_CHECKPOINT_SUBJECTS,
   MAX_SUBJECT_NAME_LENGTH,
 } from '../limits.ts';
+import { MAX_PROOF_HASHES } from '../merkle/merkle-proof.ts';
+import { parseInstant } from '../time/instant.ts';
 import type { RunnerIdentity } from '../wire/messages.ts';
 import { CheckpointError } from './error.ts';
 import { Members } from './members.ts';
-import { MAX_PROOF_HASHES } from '../merkle/merkle-proof.ts';
 import {
   CHECKPOINT_MEMBER,
   CHECKPOINT_SCHEMA_VERSION,

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { type RecordReader, SLOT, UNAUTHENTICATED_RULE } from '../evidence/record-reader.ts';
+import { HASH_BYTES, MerkleTree } from '../merkle/merkle.ts';
 import type { RecordObserver } from '../verification/verifier.ts';
 import type { Decision } from '../wire/messages.ts';
-import { HASH_BYTES, MerkleTree } from '../merkle/merkle.ts';
 
 /** What records decided; plain data. */
 export interface DecisionFacts {

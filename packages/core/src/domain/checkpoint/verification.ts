@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { RootRecorder } from '../merkle/merkle-proof.ts';
 import type { CheckpointAnchor } from '../verification/anchors.ts';
 import type { FindingCode, FindingList } from '../verification/findings.ts';
 import { NO_PLACE, quoted } from '../verification/findings.ts';
@@ -10,7 +11,6 @@ import { type AttestationTrust, type Checkpoint, openCheckpoint } from './checkp
 import { checkpointDetails } from './details.ts';
 import { disagreements } from './disagreements.ts';
 import { CheckpointError } from './error.ts';
-import { RootRecorder } from '../merkle/merkle-proof.ts';
 import { StreamFacts } from './stream-facts.ts';
 import { signerValidity } from './vouching.ts';
 

@@ -1,8 +1,8 @@
+import { Instant } from '../time/timestamp.ts';
 import { EVIDENCE_EVENT_TYPE, EVIDENCE_PRODUCT, EVIDENCE_SCHEMA_VERSION } from '../wire/layout.ts';
 import { type GrammarFault, RecordScanner } from './grammar.ts';
 import { HASH_DIGITS, isLowerHex, RECORD_ID_DIGITS } from './lower-hex.ts';
 import { SLOT } from './slots.ts';
-import { Instant } from '../time/timestamp.ts';
 
 export { SLOT };
 

@@ -1,5 +1,5 @@
-import { formatTimestamp } from '../time/timestamp.ts';
 import { ROTATION_NOTICE_MS } from '../limits.ts';
+import { formatTimestamp } from '../time/timestamp.ts';
 import { quarterOf } from './key-id.ts';
 import type { KeyringKey } from './keyring-key.ts';
 

@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { ConfigurationError } from '../diagnosis.ts';
-import { formatTimestamp } from '../time/timestamp.ts';
 import { parseInstant } from '../time/instant.ts';
+import { formatTimestamp } from '../time/timestamp.ts';
+import type { KeyPurpose, KeyStatus } from './hmac-keys.ts';
 import { KEYRING_SCHEMA_VERSION, parseKeyring } from './keyring.ts';
 import { KEY_MEMBERS, type SecretReference } from './keyring-key.ts';
-import type { KeyPurpose, KeyStatus } from './hmac-keys.ts';
 
 /** One key of a keyring as its JSON has it. */
 export interface KeyJson {

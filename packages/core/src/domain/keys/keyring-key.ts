@@ -1,9 +1,9 @@
 import { isJsonList, JsonObject, type JsonValue } from '../json/value.ts';
 import { MAX_KEY_ID_LENGTH, MAX_KEY_REPOSITORIES } from '../limits.ts';
-import { ed25519PublicKey } from './ed25519.ts';
 import { parseInstant } from '../time/instant.ts';
-import type { KeyringProblems, Path } from './keyring-problems.ts';
+import { ed25519PublicKey } from './ed25519.ts';
 import type { KeyPurpose, KeyStatus } from './hmac-keys.ts';
+import type { KeyringProblems, Path } from './keyring-problems.ts';
 
 export type KeyAlgorithm = 'HMAC-SHA256' | 'Ed25519';
 

@@ -1,5 +1,5 @@
-import type { Keyring } from './keyring.ts';
 import type { KeyPurpose } from './hmac-keys.ts';
+import type { Keyring } from './keyring.ts';
 import { keyValidity } from './validity.ts';
 
 /**

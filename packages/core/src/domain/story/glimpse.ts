@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
-import type { FindingPlace } from '../verification/findings.ts';
 import type { RecordReader } from '../evidence/record-reader.ts';
 import { MAX_REPORT_TEXT } from '../limits.ts';
 import { shortened } from '../text/printable.ts';
+import type { FindingPlace } from '../verification/findings.ts';
 import type { EvidenceRecord, RunnerIdentity } from '../wire/messages.ts';
 import type { RecordGlimpse } from './stream-shape.ts';
 

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FindingPlace } from '../verification/findings.ts';
 import { type RecordReader, SLOT, UNAUTHENTICATED_RULE } from '../evidence/record-reader.ts';
-import type { RecordObserver } from '../verification/verifier.ts';
 import {
   MAX_STORY_FIRST_RECORDS,
   MAX_STORY_KEY_SPANS,
@@ -10,6 +8,8 @@ import {
   MAX_STORY_RULES,
   MAX_STORY_RUNNERS,
 } from '../limits.ts';
+import type { FindingPlace } from '../verification/findings.ts';
+import type { RecordObserver } from '../verification/verifier.ts';
 import type { Decision } from '../wire/messages.ts';
 import { RecordBuckets } from './buckets.ts';
 import { cut, deferredGlimpse, readRecord } from './glimpse.ts';

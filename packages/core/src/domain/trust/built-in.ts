@@ -8,10 +8,10 @@ import {
   REF_CLAIMS,
   refNamespace,
 } from './events.ts';
-import { literalPrefix } from './policy/pattern.ts';
-import type { PolicyCondition } from './policy/trust-policy.ts';
+import { literalPrefix } from './pattern.ts';
 import { type ConditionResult, claimText } from './subject.ts';
 import type { AuthenticatedRunner } from './trust-decision.ts';
+import type { PolicyCondition } from './trust-policy.ts';
 
 /**
  * What every rule asks for, and the default where there is no policy: that the repository is proven, and that event and ref are

@@ -4,10 +4,10 @@ import type { EvaluateRequest, Provider } from '../wire/messages.ts';
 import { builtInConditions } from './built-in.ts';
 import { PROVIDERS } from './claims.ts';
 import { examination, examineRule, type RuleExamination } from './examine.ts';
-import type { TrustPolicy } from './policy/trust-policy.ts';
-import { quoted } from './policy/problems.ts';
+import { quoted } from './problems.ts';
 import type { ConditionResult } from './subject.ts';
 import type { AuthenticatedRunner, TrustDecision, TrustPolicyEvaluator } from './trust-decision.ts';
+import type { TrustPolicy } from './trust-policy.ts';
 
 export const DEFAULT_RULE = 'default: this repository only';
 

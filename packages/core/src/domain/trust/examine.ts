@@ -1,10 +1,10 @@
 import type { EvaluateRequest } from '../wire/messages.ts';
 import { builtInConditions } from './built-in.ts';
 import type { RequestField } from './claims.ts';
-import { describePattern, matchesPattern } from './policy/pattern.ts';
-import type { PolicyCondition, TrustRule } from './policy/trust-policy.ts';
+import { describePattern, matchesPattern } from './pattern.ts';
 import { type ConditionResult, claimText } from './subject.ts';
 import type { AuthenticatedRunner } from './trust-decision.ts';
+import type { PolicyCondition, TrustRule } from './trust-policy.ts';
 
 /** One rule held against one runner and request. */
 export interface RuleExamination {

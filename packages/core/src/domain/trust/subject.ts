@@ -1,4 +1,4 @@
-import { GUID_FORM } from './policy/parse-condition.ts';
+import { GUID_FORM } from './parse-condition.ts';
 import type { AuthenticatedRunner } from './trust-decision.ts';
 
 /** One condition of a rule held against what a runner proved. */

@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
+import { type RecordReader, UNAUTHENTICATED_RULE } from '../evidence/record-reader.ts';
+import { SLOT, slotOf } from '../evidence/slots.ts';
 import { CLOCK_TOLERANCE_SECONDS } from '../limits.ts';
 import { encodeString } from '../wire/encode.ts';
 import type { Decision, RunnerIdentity } from '../wire/messages.ts';
 import { type FindingCode, type FindingList, type FindingPlace, NO_PLACE, placeBehind, quoted } from './findings.ts';
-import { type RecordReader, UNAUTHENTICATED_RULE } from '../evidence/record-reader.ts';
-import { SLOT, slotOf } from '../evidence/slots.ts';
 import type { RecordObserver, StreamSummary } from './verifier.ts';
 
 /** What evidence must be of: valid evidence of another run, or of a block, is not a pass (design.md section 5.4). */

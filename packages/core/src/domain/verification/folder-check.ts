@@ -1,14 +1,14 @@
 import { Buffer } from 'node:buffer';
+import { CLAIMS_FILE, RESPONSE_FILE } from '../evidence/files.ts';
+import { type RecordReader, UNAUTHENTICATED_RULE } from '../evidence/record-reader.ts';
+import { SLOT } from '../evidence/slots.ts';
 import { JsonError } from '../json/error.ts';
 import { parseStrictJson } from '../json/parse.ts';
 import { isJsonList, JsonObject, type JsonValue } from '../json/value.ts';
 import { MAX_EVIDENCE_SIDE_FILE_BYTES } from '../limits.ts';
 import { encodeStruct } from '../wire/encode.ts';
 import { DECISION_RESPONSE, RUNNER_IDENTITY, type StructLayout } from '../wire/layout.ts';
-import { CLAIMS_FILE, RESPONSE_FILE } from '../evidence/files.ts';
 import { type FindingList, type FindingPlace, NO_PLACE, placeBehind } from './findings.ts';
-import { type RecordReader, UNAUTHENTICATED_RULE } from '../evidence/record-reader.ts';
-import { SLOT } from '../evidence/slots.ts';
 import type { RecordObserver } from './verifier.ts';
 
 /** What a run's claims and response file hold; undefined: there is no such file. */

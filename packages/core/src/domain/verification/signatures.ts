@@ -1,14 +1,14 @@
 import { Buffer } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
+import { RECORD_SIGNATURE_ALGORITHM } from '../evidence/record.ts';
+import { RecordMac } from '../evidence/record-mac.ts';
+import type { RecordReader } from '../evidence/record-reader.ts';
+import { SLOT } from '../evidence/slots.ts';
 import type { HmacVerificationKey, KeyStatus } from '../keys/hmac-keys.ts';
 import { type KeyPeriod, type KeyValidity, keyValidity } from '../keys/validity.ts';
 import { type CheckpointAnchor, isAnchored, isAnchoredBefore } from './anchors.ts';
 import { type FindingCode, quoted } from './findings.ts';
 import { type KeyCount, KeyUses } from './key-uses.ts';
-import { RECORD_SIGNATURE_ALGORITHM } from '../evidence/record.ts';
-import { RecordMac } from '../evidence/record-mac.ts';
-import type { RecordReader } from '../evidence/record-reader.ts';
-import { SLOT } from '../evidence/slots.ts';
 
 /** What of signatures is checked. `required`: every record must be signed by one of the keys. */
 export type SignaturePolicy =

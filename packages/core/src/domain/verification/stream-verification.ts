@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MAX_RECORD_BYTES } from '../limits.ts';
 import type { FindingList } from './findings.ts';
-import { LineSplitter } from '../evidence/line-splitter.ts';
+import { LineSplitter } from './line-splitter.ts';
 import { type StreamSummary, StreamVerifier, type StreamVerifierOptions, type VerifiedPart } from './verifier.ts';
 
 /** What is known of a stream after its last byte. */

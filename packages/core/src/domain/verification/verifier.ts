@@ -1,10 +1,10 @@
-import { MAX_RECORD_BYTES } from '../limits.ts';
-import { Chain, type ChainFault } from './chain.ts';
-import { type FindingCode, FindingList, type FindingPlace, NO_PLACE } from './findings.ts';
 import { recordHash } from '../evidence/record-hash.ts';
 import { type RecordFault, RecordReader } from '../evidence/record-reader.ts';
-import { type KeyUse, SignatureChecker, type SignaturePolicy, type SignedPart } from './signatures.ts';
+import { MAX_RECORD_BYTES } from '../limits.ts';
 import { Instant, type InstantParts } from '../time/timestamp.ts';
+import { Chain, type ChainFault } from './chain.ts';
+import { type FindingCode, FindingList, type FindingPlace, NO_PLACE } from './findings.ts';
+import { type KeyUse, SignatureChecker, type SignaturePolicy, type SignedPart } from './signatures.ts';
 
 /** Where a line stands in its stream. */
 export interface LinePlace {

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
-import type { Authenticator, RunnerProver } from '../../domain/ports.ts';
 import { createHmacAuthenticator } from '../../domain/auth/hmac-authenticator.ts';
 import { createHmacProver } from '../../domain/auth/hmac-prover.ts';
 import type { OidcTrust } from '../../domain/auth/oidc/token/trust.ts';
+import type { RequestAuthenticator } from '../../domain/auth/request-authenticator.ts';
 import { createRunnerAuthenticator } from '../../domain/auth/runner-authenticator.ts';
+import type { RunnerProver } from '../../domain/auth/runner-prover.ts';
 import { type AuthenticationError, ConfigurationError } from '../../domain/diagnosis.ts';
 import type { HmacVerificationKey } from '../../domain/keys/hmac-keys.ts';
 import type { Provider } from '../../domain/wire/messages.ts';
@@ -13,7 +14,7 @@ import { locateRunnerToken, noHmacKey, noProver, oidcProver, type ProverOptions,
 /** How a run of the gate proves who it is, and how the embedded daemon checks that; the two always fit together. */
 export interface Authentication {
   readonly prover: RunnerProver;
-  readonly authenticator: Authenticator;
+  readonly authenticator: RequestAuthenticator;
   /** What is trusted in tokens; absent without OIDC. */
   readonly trust?: OidcTrust;
   /** One sentence each, for the reader of the result. */

@@ -1,12 +1,13 @@
-import type { Environment } from '../../settings/credentials.ts';
-import type { Clock, RandomBytes, RunnerProver } from '../../domain/ports.ts';
-import type { GateSettings } from '../../settings/gate-settings.ts';
 import { createHmacProver } from '../../domain/auth/hmac-prover.ts';
+import type { RunnerProver } from '../../domain/auth/runner-prover.ts';
 import { AuthenticationError } from '../../domain/diagnosis.ts';
 import type { HmacSigningKey } from '../../domain/keys/hmac-keys.ts';
+import type { Clock, RandomBytes } from '../../domain/ports.ts';
 import type { Provider, RunnerIdentity } from '../../domain/wire/messages.ts';
 import type { HttpClient } from '../../io/http/http-client.ts';
 import type { LocatedToken, NoToken } from '../../io/tokens/index.ts';
+import type { Environment } from '../../settings/credentials.ts';
+import type { GateSettings } from '../../settings/gate-settings.ts';
 
 /** What a job has to prove who it is with. */
 export interface ProverOptions {

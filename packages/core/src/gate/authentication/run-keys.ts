@@ -1,13 +1,18 @@
 import { resolve } from 'node:path';
-import { type Environment, ephemeralSigningKeys, readSigningKeys, type SigningKeys } from '../../settings/credentials.ts';
 import { ConfigurationError } from '../../domain/diagnosis.ts';
 import { detectedPlatforms } from '../../domain/identity/detect.ts';
-import { signingFault } from '../../domain/keys/signing.ts';
 import type { HmacSigningKey, HmacVerificationKey, KeyPurpose } from '../../domain/keys/hmac-keys.ts';
+import { signingFault } from '../../domain/keys/signing.ts';
 import type { KeyringFile } from '../../io/files/keyring-file.ts';
 import type { AttestationKeys } from '../../keys/attestation-keys.ts';
-import type { CreateGateOptions } from '../create-gate.ts';
 import { type RotatedKey, rotationNotes } from '../../keys/rotation.ts';
+import {
+  type Environment,
+  ephemeralSigningKeys,
+  readSigningKeys,
+  type SigningKeys,
+} from '../../settings/credentials.ts';
+import type { CreateGateOptions } from '../run/gate-options.ts';
 
 /** The keys of one run: what signs, and what verification accepts. */
 export interface RunKeys extends SigningKeys {

@@ -1,17 +1,7 @@
 import { join } from 'node:path';
-import type { Judgement } from '../../seal/attest.ts';
-import type { AttestedEvidence, EvidenceFolderPort, GateOutcome } from '../gate.ts';
-import { guardEvidence } from '../guard.ts';
-import type {
-  Authenticator,
-  Clock,
-  Evaluation,
-  GovernanceRuntime,
-  RandomBytes,
-  TrustPolicyEvaluator,
-} from '../../domain/ports.ts';
-import { type EvidenceSource, verifyEvidence } from '../../verify/verify.ts';
 import { RequestHandler } from '../../daemon/request-handler.ts';
+import type { Evaluation, GovernanceRuntime } from '../../daemon/runtime.ts';
+import type { RequestAuthenticator } from '../../domain/auth/request-authenticator.ts';
 import type { Checkpoint } from '../../domain/checkpoint/checkpoint.ts';
 import { checkpointDetails } from '../../domain/checkpoint/details.ts';
 import type { RulesMode } from '../../domain/decision/rules.ts';
@@ -29,20 +19,27 @@ import {
   STREAM_FILE,
   VERIFICATION_FILE,
 } from '../../domain/evidence/files.ts';
-import { reportText, type VerificationReport, type VerifierIdentity } from '../../domain/verification/report.ts';
+import type { Clock, RandomBytes } from '../../domain/ports.ts';
 import type { SecretSearcher } from '../../domain/secrets/searcher.ts';
+import type { TrustPolicyEvaluator } from '../../domain/trust/trust-decision.ts';
+import type { EvidenceSource } from '../../domain/verification/evidence-source.ts';
+import { reportText, type VerificationReport, type VerifierIdentity } from '../../domain/verification/report.ts';
 import type { DecisionResponse, RunnerIdentity } from '../../domain/wire/messages.ts';
 import { removeCheckpoint, setCheckpointAside } from '../../io/evidence/checkpoint-file.ts';
 import { continueOrSetAside } from '../../io/evidence/earlier-evidence.ts';
 import { openEvidenceFolder } from '../../io/evidence/evidence-folder.ts';
 import { openEvidence } from '../../io/evidence/evidence-reader.ts';
-import { type FileEvidenceRecorder, openEvidenceRecorder } from '../../io/stream/evidence-recorder.ts';
 import { FolderWriter } from '../../io/evidence/folder-writer.ts';
 import { guardedFolder } from '../../io/evidence/guarded-folder.ts';
 import { readRecordedResponses } from '../../io/evidence/recorded-responses.ts';
+import { type FileEvidenceRecorder, openEvidenceRecorder } from '../../io/stream/evidence-recorder.ts';
+import type { Judgement } from '../../seal/attest.ts';
 import type { RunAttestor } from '../../seal/attestor.ts';
-import type { OtherRuntime } from '../runtime/external-runtime.ts';
+import { verifyEvidence } from '../../verify/verify.ts';
 import type { RunKeys } from '../authentication/run-keys.ts';
+import type { AttestedEvidence, EvidenceFolderPort, GateOutcome } from '../run/gate.ts';
+import { guardEvidence } from '../run/guard.ts';
+import type { OtherRuntime } from '../runtime/external-runtime.ts';
 import { PeopleReport } from './people-report.ts';
 
 export interface GateFolderOptions {
@@ -53,7 +50,7 @@ export interface GateFolderOptions {
   readonly identity: RunnerIdentity;
   readonly keys: RunKeys;
   readonly searcher: SecretSearcher;
-  readonly authenticator: Authenticator;
+  readonly authenticator: RequestAuthenticator;
   readonly trust: TrustPolicyEvaluator;
   readonly rules: RulesMode;
   readonly now: Clock;

@@ -1,15 +1,15 @@
-import type { GateOutcome } from '../gate.ts';
-import { gateResult } from '../gate-result.ts';
 import { SecretFoundError } from '../../domain/diagnosis.ts';
 import { REPORT_FILE } from '../../domain/evidence/files.ts';
-import type { VerifierIdentity } from '../../domain/verification/report.ts';
-import type { RecordObserver } from '../../domain/verification/verifier.ts';
 import type { HmacVerificationKey } from '../../domain/keys/hmac-keys.ts';
 import type { SecretSearcher } from '../../domain/secrets/searcher.ts';
 import type { StreamStoryteller } from '../../domain/story/stream-story.ts';
-import { removeFile } from '../../io/files/durable-file.ts';
+import type { VerifierIdentity } from '../../domain/verification/report.ts';
+import type { RecordObserver } from '../../domain/verification/verifier.ts';
 import type { FolderWriter } from '../../io/evidence/folder-writer.ts';
+import { removeFile } from '../../io/files/durable-file.ts';
 import { namedPeriods } from '../../verify/key-periods.ts';
+import { gateResult } from '../result/gate-result.ts';
+import type { GateOutcome } from '../run/gate.ts';
 
 export interface PeopleReportOptions {
   /** Absolute. */

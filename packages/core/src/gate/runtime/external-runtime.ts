@@ -1,18 +1,20 @@
 import { join, resolve } from 'node:path';
-import type { Environment } from '../../settings/credentials.ts';
-import type { GovernanceRuntime, TrustPolicyEvaluator } from '../../domain/ports.ts';
+import type { GovernanceRuntime } from '../../daemon/runtime.ts';
 import { STREAM_FILE } from '../../domain/evidence/files.ts';
 import type { HmacSigningKey } from '../../domain/keys/hmac-keys.ts';
 import { createSecretSearcher } from '../../domain/secrets/searcher.ts';
+import type { TrustPolicyEvaluator } from '../../domain/trust/trust-decision.ts';
 import { findRecord } from '../../io/evidence/find-record.ts';
+import { acquireWriterLock } from '../../io/locks/writer-lock.ts';
 import { startExternalDaemon } from '../../io/runtime/external-daemon.ts';
 import { makePrivateCopy } from '../../io/runtime/private-copy.ts';
 import { askPlainly } from '../../io/socket/daemon-client.ts';
-import { acquireWriterLock } from '../../io/locks/writer-lock.ts';
+import type { Environment } from '../../settings/credentials.ts';
 import type { Authentication } from '../authentication/authentication.ts';
-import { type CreateGateOptions, secretsOf } from '../create-gate.ts';
-import { GuardedRuntime } from './guarded-runtime.ts';
 import type { RunKeys } from '../authentication/run-keys.ts';
+import { secretsOf } from '../authentication/run-secrets.ts';
+import type { CreateGateOptions } from '../run/gate-options.ts';
+import { GuardedRuntime } from './guarded-runtime.ts';
 import type { RuntimeChoice } from './runtime-choice.ts';
 import { loadPinnedProgram } from './runtime-package.ts';
 

@@ -1,4 +1,5 @@
-import type { Authenticator, Evaluation, GovernanceRuntime, TrustPolicyEvaluator } from '../../domain/ports.ts';
+import type { Evaluation, GovernanceRuntime } from '../../daemon/runtime.ts';
+import type { RequestAuthenticator } from '../../domain/auth/request-authenticator.ts';
 import { readResponse } from '../../domain/daemon/answers.ts';
 import { RUNNER_AUTH_INVALID } from '../../domain/decision/response.ts';
 import { decide, type RulesMode } from '../../domain/decision/rules.ts';
@@ -10,12 +11,12 @@ import { JsonObject } from '../../domain/json/value.ts';
 import { MAX_RECORD_BYTES } from '../../domain/limits.ts';
 import { readWireRequest } from '../../domain/request/parse.ts';
 import { redactRequest } from '../../domain/secrets/redact.ts';
-import type { AuthenticatedRunner } from '../../domain/trust/trust-decision.ts';
+import type { AuthenticatedRunner, TrustPolicyEvaluator } from '../../domain/trust/trust-decision.ts';
 import { encodeResponse, requestDigest } from '../../domain/wire/encode.ts';
 import type { DecisionResponse, EvaluateRequest } from '../../domain/wire/messages.ts';
 
 export interface GuardedRuntimeOptions {
-  readonly authenticator: Authenticator;
+  readonly authenticator: RequestAuthenticator;
   readonly trust: TrustPolicyEvaluator;
   readonly rules: RulesMode;
   /** Asks the other runtime. */

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { ConfigurationError } from '../../domain/diagnosis.ts';
-import type { CreateGateOptions } from '../create-gate.ts';
+import type { CreateGateOptions } from '../run/gate-options.ts';
 
 /** Who answers this run's requests (design.md section 2, step 4). */
 export type RuntimeChoice =

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { GateSettings } from '../../settings/gate-settings.ts';
 import { ConfigurationError } from '../../domain/diagnosis.ts';
 import { ed25519PublicKeys } from '../../domain/keys/ed25519.ts';
 import { MAX_PUBLIC_KEY_FILE_BYTES } from '../../domain/limits.ts';
@@ -9,6 +8,7 @@ import { type PackagePin, pinnedDigest } from '../../domain/runtime-package/sign
 import { FileProblem, readRegularFile } from '../../io/files/read-regular-file.ts';
 import { readProgram } from '../../io/runtime/package-files.ts';
 import { type VerifiedPackage, verifyPackage } from '../../io/runtime/verify-package.ts';
+import type { GateSettings } from '../../settings/gate-settings.ts';
 
 /** What `runtime verify` says of a package that holds. */
 export interface RuntimePackageReport {

@@ -1,8 +1,8 @@
 import type { Entry, ZipFile } from 'yauzl';
 import { ConfigurationError, EvidenceError } from '../../domain/diagnosis.ts';
 import { KNOWN_EVIDENCE_FILES } from '../../domain/evidence/files.ts';
-import { quoted } from '../../domain/verification/findings.ts';
 import { MAX_ARCHIVE_CONTENT_BYTES, MAX_ARCHIVE_ENTRIES, MAX_ARCHIVE_RATIO } from '../../domain/limits.ts';
+import { quoted } from '../../domain/verification/findings.ts';
 
 /** Upper half of the external attributes, where Unix keeps the mode: the kind of the file in it. */
 const KIND_SHIFT = 16;

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { RuntimeFailure } from '../../domain/diagnosis.ts';
 import { STREAM_FILE } from '../../domain/evidence/files.ts';
 import { MAX_DELIVERED_BYTES } from '../../domain/limits.ts';
+import { firstBytes } from '../files/first-bytes.ts';
 import { writeDeliveredFile } from './delivered-file.ts';
 import { openEvidence } from './evidence-reader.ts';
-import { firstBytes } from '../files/first-bytes.ts';
 
 /**
  * Copies the evidence log of another program into an evidence folder, as it is at this moment.

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PublishableFile } from '../../gate/guard.ts';
 import { RuntimeFailure } from '../../domain/diagnosis.ts';
 import { FILE_CHUNK_BYTES } from '../../domain/limits.ts';
 import { NO_FOLLOW, NON_BLOCKING } from '../files/durable-file.ts';
+import type { PublishableFile } from './guarded-folder.ts';
 
 /**
  * Copies a file that the guard has let through into another folder, for a platform that uploads by path: exactly the bytes that were

@@ -3,18 +3,18 @@ import { lstat, open, readdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ConfigurationError, EvidenceError } from '../../domain/diagnosis.ts';
 import { KNOWN_EVIDENCE_FILES, STREAM_FILE } from '../../domain/evidence/files.ts';
-import type { FindingPlace } from '../../domain/verification/findings.ts';
-import { LineSplitter } from '../../domain/evidence/line-splitter.ts';
 import type { RecordReader } from '../../domain/evidence/record-reader.ts';
 import { SLOT } from '../../domain/evidence/slots.ts';
-import { StreamVerifier } from '../../domain/verification/verifier.ts';
 import { sameRun } from '../../domain/identity/same-run.ts';
 import type { HmacVerificationKey } from '../../domain/keys/hmac-keys.ts';
 import { FILE_CHUNK_BYTES, MAX_RECORD_BYTES } from '../../domain/limits.ts';
+import type { FindingPlace } from '../../domain/verification/findings.ts';
+import { LineSplitter } from '../../domain/verification/line-splitter.ts';
+import { StreamVerifier } from '../../domain/verification/verifier.ts';
 import type { RunnerIdentity } from '../../domain/wire/messages.ts';
 import { NO_FOLLOW, NON_BLOCKING, syncFolder } from '../files/durable-file.ts';
-import { lockPrefix } from '../locks/lock-file.ts';
 import { createSibling } from '../files/sibling-folder.ts';
+import { lockPrefix } from '../locks/lock-file.ts';
 import { describeSystemError } from '../system/system-error.ts';
 
 export interface EarlierEvidenceOptions {

@@ -1,12 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
-import type { EvidenceSource } from '../../verify/verify.ts';
 import { ConfigurationError, EvidenceError } from '../../domain/diagnosis.ts';
 import { CHECKPOINT_FILE, CLAIMS_FILE, RESPONSE_FILE, STREAM_FILE } from '../../domain/evidence/files.ts';
-import { quoted } from '../../domain/verification/findings.ts';
 import { MAX_ARCHIVE_BYTES, MAX_CHECKPOINT_BYTES, MAX_EVIDENCE_SIDE_FILE_BYTES } from '../../domain/limits.ts';
-import { listArchive } from './archive-entries.ts';
+import type { EvidenceSource } from '../../domain/verification/evidence-source.ts';
+import { quoted } from '../../domain/verification/findings.ts';
 import { errorCode } from '../system/system-error.ts';
+import { listArchive } from './archive-entries.ts';
 
 /**
  * Opens a downloaded artifact as it is: a zip that holds one evidence folder and nothing else (see `listArchive`).

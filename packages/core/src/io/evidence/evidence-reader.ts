@@ -1,12 +1,11 @@
 import { constants, readSync } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ByteReader } from '../../verify/stream-parts.ts';
-import type { EvidenceSource } from '../../verify/verify.ts';
 import { ConfigurationError, EvidenceError } from '../../domain/diagnosis.ts';
 import { CHECKPOINT_FILE, CLAIMS_FILE, RESPONSE_FILE, STREAM_FILE } from '../../domain/evidence/files.ts';
-import type { SideFiles } from '../../domain/verification/folder-check.ts';
 import { MAX_CHECKPOINT_BYTES, MAX_EVIDENCE_SIDE_FILE_BYTES, STREAM_CHUNK_BYTES } from '../../domain/limits.ts';
+import type { ByteReader, EvidenceSource } from '../../domain/verification/evidence-source.ts';
+import type { SideFiles } from '../../domain/verification/folder-check.ts';
 import { FileProblem, readRegularFile } from '../files/read-regular-file.ts';
 import { errorCode } from '../system/system-error.ts';
 

@@ -1,5 +1,5 @@
 import { type FileHandle, lstat, open } from 'node:fs/promises';
-import type { EvidenceSource } from '../../verify/verify.ts';
+import type { EvidenceSource } from '../../domain/verification/evidence-source.ts';
 import { openEvidence } from './evidence-reader.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { LineSplitter } from '../../domain/evidence/line-splitter.ts';
 import { MAX_RECORD_BYTES } from '../../domain/limits.ts';
+import { LineSplitter } from '../../domain/verification/line-splitter.ts';
 import { openEvidence } from './evidence-reader.ts';
 
 /** `record_id` is the fourth member of a record: it ends before this byte. */

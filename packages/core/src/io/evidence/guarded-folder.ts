@@ -2,12 +2,44 @@ import { createHash } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { GuardedFolder, GuardedRead } from '../../gate/guard.ts';
 import { RuntimeFailure } from '../../domain/diagnosis.ts';
 import { FILE_CHUNK_BYTES } from '../../domain/limits.ts';
 import { NO_FOLLOW, NON_BLOCKING, syncFolder } from '../files/durable-file.ts';
 import { createSibling } from '../files/sibling-folder.ts';
 import { describeSystemError } from '../system/system-error.ts';
+
+/** A file that may be published. */
+export interface PublishableFile {
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly size: number;
+  /** Of the bytes that were searched, lower-case hex. */
+  readonly sha256: string;
+}
+
+/** What became of reading one file. */
+export type GuardedRead =
+  | { readonly read: true; readonly path: string; readonly size: number; readonly sha256: string }
+  | { readonly read: false; readonly reason: string };
+
+/** The evidence folder, as the guard needs it. */
+export interface GuardedFolder {
+  /** Names of everything in the folder. */
+  list(): Promise<readonly string[]>;
+  /**
+   * Reads one entry from its beginning to its end, if it is a regular file with no other name. Links are not followed.
+   *
+   * @param take gets each chunk, which is reused afterwards
+   */
+  read(name: string, take: (chunk: Uint8Array) => void): Promise<GuardedRead>;
+  /**
+   * Moves a file out of the folder, to where nothing publishes it; returns its new absolute path.
+   *
+   * @throws RuntimeFailure CAVRA-E501 it could not be moved: nothing may be published
+   */
+  withhold(name: string): Promise<string>;
+}
 
 /**
  * The evidence folder on disk, for `guardEvidence`. Withheld files go to `<folder>.withheld-<n>` beside it, readable by their owner only.

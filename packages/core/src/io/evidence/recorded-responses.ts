@@ -1,5 +1,5 @@
-import { LineSplitter } from '../../domain/evidence/line-splitter.ts';
 import { MAX_RECORD_BYTES } from '../../domain/limits.ts';
+import { LineSplitter } from '../../domain/verification/line-splitter.ts';
 import type { DecisionResponse, EvidenceRecord } from '../../domain/wire/messages.ts';
 import { openEvidence } from './evidence-reader.ts';
 

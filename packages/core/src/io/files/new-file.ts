@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ConfigurationError } from '../../domain/diagnosis.ts';
-import { syncFolder } from './durable-file.ts';
 import { describeSystemError, errorCode } from '../system/system-error.ts';
+import { syncFolder } from './durable-file.ts';
 
 /** A file that only its owner reads, and one that all may read. */
 export const PRIVATE = 0o600;

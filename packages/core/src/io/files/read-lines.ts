@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { ConfigurationError } from '../../domain/diagnosis.ts';
-import { LineSplitter } from '../../domain/evidence/line-splitter.ts';
 import { FILE_CHUNK_BYTES } from '../../domain/limits.ts';
+import { LineSplitter } from '../../domain/verification/line-splitter.ts';
 import { errorCode } from '../system/system-error.ts';
 
 export interface FileLine {

@@ -5,9 +5,9 @@ import { relative, resolve, sep } from 'node:path';
 import { ConfigurationError } from '../../domain/diagnosis.ts';
 import { oneLine } from '../../domain/json/pointer.ts';
 import { FILE_CHUNK_BYTES, MAX_CHECKPOINT_SUBJECTS, MAX_SUBJECT_NAME_LENGTH } from '../../domain/limits.ts';
+import { errorCode } from '../system/system-error.ts';
 import { NO_FOLLOW, NON_BLOCKING } from './durable-file.ts';
 import { expandName, withoutDuplicates } from './expand-names.ts';
-import { errorCode } from '../system/system-error.ts';
 
 /** A file by its content. */
 export interface HashedFile {

@@ -2,12 +2,12 @@ import type { TLSSocket } from 'node:tls';
 import { dial } from './dial.ts';
 import { exchange } from './exchange.ts';
 import { AttemptFailure, HttpFailure } from './failure.ts';
+import type { HttpClient, HttpClientOptions, HttpRequest, HttpResponse } from './http-client.ts';
 import { type ProxyRoute, proxyFor } from './proxy.ts';
 import { DEFAULT_RETRY, pauseAfter } from './retry.ts';
 import { socketFailure } from './socket-error.ts';
 import { parseTarget, type Target } from './target.ts';
 import { type TrustStore, trustStore } from './trust-store.ts';
-import type { HttpClient, HttpClientOptions, HttpRequest, HttpResponse } from './http-client.ts';
 
 /**
  * A client for the few questions that the gate asks of CI platforms and issuers: small JSON answers over https.

@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { HTTP_MAX_HEADER_BYTES } from '../../domain/limits.ts';
 import { AttemptFailure, type AttemptOutcome } from './failure.ts';
+import type { HttpRequest, HttpResponse } from './http-client.ts';
 import { parseRetryAfter } from './retry.ts';
 import { settle } from './settle.ts';
 import { socketFailure } from './socket-error.ts';
 import type { Target } from './target.ts';
-import type { HttpRequest, HttpResponse } from './http-client.ts';
 
 const MAX_SHOWN_HEADER_LENGTH = 128;
 

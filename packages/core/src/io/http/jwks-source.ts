@@ -1,11 +1,11 @@
-import type { Clock } from '../../domain/ports.ts';
 import { type Jwks, type JwksSource, parseJwks } from '../../domain/auth/oidc/token/jwks.ts';
 import { AuthenticationError } from '../../domain/diagnosis.ts';
 import { JWKS_CACHE_MS, JWKS_REFRESH_INTERVAL_MS, JWKS_REQUEST_MS, MAX_JWKS_BYTES } from '../../domain/limits.ts';
-import { HttpFailure } from './failure.ts';
-import type { RetryPolicy } from './retry.ts';
-import type { HttpClient, HttpResponse } from './http-client.ts';
+import type { Clock } from '../../domain/ports.ts';
 import { FileProblem, readRegularFile } from '../files/read-regular-file.ts';
+import { HttpFailure } from './failure.ts';
+import type { HttpClient, HttpResponse } from './http-client.ts';
+import type { RetryPolicy } from './retry.ts';
 
 export interface JwksUrlOptions {
   /** https. */

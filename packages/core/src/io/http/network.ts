@@ -1,8 +1,8 @@
-import type { Environment } from '../../settings/credentials.ts';
-import type { Clock, RandomBytes } from '../../domain/ports.ts';
 import { ConfigurationError } from '../../domain/diagnosis.ts';
-import type { HttpClient, ProxySettings } from './http-client.ts';
+import type { Environment } from '../../domain/identity/sources.ts';
+import type { Clock, RandomBytes } from '../../domain/ports.ts';
 import { systemSleep } from '../system/system.ts';
+import type { HttpClient, ProxySettings } from './http-client.ts';
 
 export interface NetworkOptions {
   /** PEM certificates of further authorities, beside those of Node and NODE_EXTRA_CA_CERTS. */

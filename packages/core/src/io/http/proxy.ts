@@ -1,6 +1,6 @@
 import { AttemptFailure } from './failure.ts';
-import type { Target } from './target.ts';
 import type { ProxySettings } from './http-client.ts';
+import type { Target } from './target.ts';
 
 /** A proxy as it is dialled. */
 export interface ProxyRoute {

@@ -1,5 +1,5 @@
-import type { RandomBytes } from '../../domain/ports.ts';
 import { HTTP_ATTEMPT_MS, HTTP_MAX_ATTEMPTS, HTTP_RETRY_BASE_MS, HTTP_RETRY_CAP_MS } from '../../domain/limits.ts';
+import type { RandomBytes } from '../../domain/ports.ts';
 
 /** How often and how soon a request is tried again, all of it inside the request's deadline. */
 export interface RetryPolicy {

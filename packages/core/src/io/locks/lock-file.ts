@@ -1,8 +1,8 @@
 import { constants, lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { NO_FOLLOW } from '../files/durable-file.ts';
-import type { ProcessPlace } from '../system/process-state.ts';
 import { readRegularFile } from '../files/read-regular-file.ts';
+import type { ProcessPlace } from '../system/process-state.ts';
 
 /** The files that stand for the writers of a stream: how they are named, what is in them, and reading those of others. */
 

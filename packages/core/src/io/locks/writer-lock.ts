@@ -1,13 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock, RandomBytes } from '../../domain/ports.ts';
 import { CavraError, ConfigurationError, RuntimeFailure } from '../../domain/diagnosis.ts';
-import { formatTimestamp } from '../../domain/time/timestamp.ts';
 import { LOCK_REFRESH_MS, LOCK_RETRY_CAP_MS, LOCK_STALE_MS, LOCK_WAIT_MS } from '../../domain/limits.ts';
-import { lockFileName, lockNote, lockPrefix, OtherLockFile, OwnLockFile } from './lock-file.ts';
+import type { Clock, RandomBytes } from '../../domain/ports.ts';
+import { formatTimestamp } from '../../domain/time/timestamp.ts';
 import { currentPlace, currentStartTime, type ProcessPlace, processState } from '../system/process-state.ts';
 import { systemSleep } from '../system/system.ts';
 import { describeSystemError, errorCode } from '../system/system-error.ts';
+import { lockFileName, lockNote, lockPrefix, OtherLockFile, OwnLockFile } from './lock-file.ts';
 
 /**
  * One writer at a time for each evidence stream, across processes and without locks of the operating system, which differ too much.

@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock, RandomBytes } from '../../domain/ports.ts';
 import { askedDigest, openAnswer } from '../../domain/daemon/answer.ts';
 import {
   type DaemonIdentity,
@@ -27,6 +26,7 @@ import { parseStrictJson } from '../../domain/json/parse.ts';
 import { printable } from '../../domain/json/pointer.ts';
 import { isJsonList, JsonObject, type JsonValue } from '../../domain/json/value.ts';
 import { DAEMON_SEND_MS, MAX_DAEMON_ANSWER_BYTES } from '../../domain/limits.ts';
+import type { Clock, RandomBytes } from '../../domain/ports.ts';
 import { encodeRequest } from '../../domain/wire/encode.ts';
 import type { DecisionResponse, EvaluateRequest, RunnerAuth } from '../../domain/wire/messages.ts';
 import { NotConnected, SocketConnection } from './connection.ts';

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ConfigurationError, RuntimeFailure } from '../../domain/diagnosis.ts';
 import { MAX_SOCKET_PATH_BYTES } from '../../domain/limits.ts';
-import { describeSystemError, errorCode } from '../system/system-error.ts';
 import { changeableAncestor } from '../files/writable-by-others.ts';
+import { describeSystemError, errorCode } from '../system/system-error.ts';
 
 /** Where a daemon listens: a socket in a folder that nobody else may write to, and never in the place of anybody else's file. */
 

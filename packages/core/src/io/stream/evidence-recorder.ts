@@ -1,19 +1,20 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
-import type { Clock, EvidenceRecorder, RandomBytes } from '../../domain/ports.ts';
 import { CavraError, RuntimeFailure, SecretFoundError } from '../../domain/diagnosis.ts';
+import type { EvidenceRecorder } from '../../domain/evidence/evidence-recorder.ts';
 import { STREAM_FILE } from '../../domain/evidence/files.ts';
 import { type SealedRecord, sealRecord } from '../../domain/evidence/record.ts';
-import { formatTimestamp } from '../../domain/time/timestamp.ts';
 import type { HmacSigningKey } from '../../domain/keys/hmac-keys.ts';
 import { MAX_RECORD_BYTES, RECORDER_BATCH_BYTES, RECORDER_BATCH_RECORDS } from '../../domain/limits.ts';
+import type { Clock, RandomBytes } from '../../domain/ports.ts';
 import { redactRequest, redactResponse } from '../../domain/secrets/redact.ts';
 import type { SecretSearcher } from '../../domain/secrets/searcher.ts';
+import { formatTimestamp } from '../../domain/time/timestamp.ts';
 import type { DecisionResponse, EvaluateRequest, EvidenceRecord } from '../../domain/wire/messages.ts';
+import { acquireWriterLock, type WriterLock } from '../locks/writer-lock.ts';
 import { SteadyClock } from '../system/steady-clock.ts';
 import { StreamFile } from './stream-file.ts';
 import { repairStream } from './stream-repair.ts';
 import type { LastRecord } from './stream-tail.ts';
-import { acquireWriterLock, type WriterLock } from '../locks/writer-lock.ts';
 
 export interface EvidenceRecorderOptions {
   /** Absolute path of the evidence folder, as `openEvidenceFolder` gives it. */

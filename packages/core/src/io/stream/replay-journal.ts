@@ -1,12 +1,12 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../../domain/ports.ts';
 import { bucketEnd, type RecordedAnswer, replayBucket } from '../../domain/daemon/replay-memory.ts';
 import { ConfigurationError, RuntimeFailure } from '../../domain/diagnosis.ts';
 import { FILE_CHUNK_BYTES } from '../../domain/limits.ts';
+import type { Clock } from '../../domain/ports.ts';
+import { describeSystemError } from '../system/system-error.ts';
 import { AppendQueue } from './append-queue.ts';
 import { StreamFile } from './stream-file.ts';
-import { describeSystemError } from '../system/system-error.ts';
 
 /** One used proof on disk. */
 export interface JournalEntry {

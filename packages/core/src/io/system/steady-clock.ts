@@ -1,5 +1,5 @@
-import type { Clock } from '../../domain/ports.ts';
 import { CLOCK_TOLERANCE_SECONDS } from '../../domain/limits.ts';
+import type { Clock } from '../../domain/ports.ts';
 
 const TOLERANCE_MS = CLOCK_TOLERANCE_SECONDS * 1000;
 

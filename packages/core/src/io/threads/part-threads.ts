@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { type PartJob, type PartVerifiers, partObservers } from './part-job.ts';
+import { MAX_PART_THREADS, PART_BYTES } from '../../domain/limits.ts';
 import { verifyPart } from '../../domain/verification/part-verifier.ts';
 import type { VerifiedPart } from '../../domain/verification/verifier.ts';
-import { MAX_PART_THREADS, PART_BYTES } from '../../domain/limits.ts';
+import { type PartJob, type PartVerifiers, partObservers } from './part-job.ts';
 import { serveThread, ThreadPool } from './thread-pool.ts';
 
 /** A part of the stream, in shared memory. */

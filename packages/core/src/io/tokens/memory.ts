@@ -1,5 +1,5 @@
-import type { Clock } from '../../domain/ports.ts';
 import { TOKEN_REUSE_MS } from '../../domain/limits.ts';
+import type { Clock } from '../../domain/ports.ts';
 import type { AcquiredToken } from './token-source.ts';
 
 /**

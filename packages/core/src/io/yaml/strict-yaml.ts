@@ -1,7 +1,7 @@
 import type { Document, Node, Pair } from 'yaml';
 import { MAX_JSON_DEPTH, MAX_REPORT_FINDINGS } from '../../domain/limits.ts';
-import type { DocumentPath, Locate, PolicyProblem } from '../../domain/trust/policy/problems.ts';
-import { formatPath, quoted } from '../../domain/trust/policy/problems.ts';
+import type { DocumentPath, Locate, PolicyProblem } from '../../domain/trust/problems.ts';
+import { formatPath, quoted } from '../../domain/trust/problems.ts';
 import { scanYaml } from './yaml-scan.ts';
 
 type Yaml = typeof import('yaml');

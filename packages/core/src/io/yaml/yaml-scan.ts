@@ -1,6 +1,6 @@
 import type { LineCounter } from 'yaml';
 import { MAX_JSON_DEPTH, MAX_REPORT_FINDINGS, MAX_YAML_COMPACT_DEPTH, MAX_YAML_INDENT } from '../../domain/limits.ts';
-import type { PolicyProblem } from '../../domain/trust/policy/problems.ts';
+import type { PolicyProblem } from '../../domain/trust/problems.ts';
 
 type Yaml = typeof import('yaml');
 

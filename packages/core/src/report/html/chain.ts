@@ -1,6 +1,6 @@
-import { recordsText } from '../sections/chain.ts';
 import type { ChainCell, ChainLink, ChainPart, Check, Tone } from '../model/model.ts';
 import { count, counted, utc } from '../model/prose.ts';
+import { recordsText } from '../sections/chain.ts';
 import { icon } from './icons.ts';
 import { type Html, type HtmlValue, html, prose } from './markup.ts';
 import type { Section } from './sections.ts';

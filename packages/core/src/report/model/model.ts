@@ -1,8 +1,8 @@
-import type { VerificationReport, VerifierIdentity } from '../../domain/verification/report.ts';
 import type { KeyPeriod } from '../../domain/keys/validity.ts';
 import type { StreamStory } from '../../domain/story/stream-shape.ts';
-import type { GateResult } from '../../gate/gate-result.ts';
+import type { VerificationReport, VerifierIdentity } from '../../domain/verification/report.ts';
 import type { Prose } from './prose.ts';
+import type { GateResult } from './run-result.ts';
 
 /** What a report for people is made of; `reportModel` puts it in order, and the renderers only write it down. */
 export interface ReportInput {

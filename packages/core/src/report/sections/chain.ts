@@ -1,11 +1,11 @@
-import type { Finding, FindingCode } from '../../domain/verification/findings.ts';
-import type { VerificationReport } from '../../domain/verification/report.ts';
 import type { RecordBucket } from '../../domain/story/buckets.ts';
 import type { KeySpan, RecordGlimpse, StreamStory } from '../../domain/story/stream-shape.ts';
-import { tailCheck } from './checks.ts';
+import type { Finding, FindingCode } from '../../domain/verification/findings.ts';
+import type { VerificationReport } from '../../domain/verification/report.ts';
 import type { ChainCell, ChainLink, ChainPart, ChainSpan, ReportInput } from '../model/model.ts';
 import { count, counted, type Prose, say, utc } from '../model/prose.ts';
 import { DECISION_TONE, KEY_STATUS } from '../model/words.ts';
+import { tailCheck } from './checks.ts';
 
 /** Streams up to this length are drawn record by record. */
 const MAX_DRAWN_LINKS = 40;

@@ -1,7 +1,7 @@
 import type { VerificationReport } from '../../domain/verification/report.ts';
-import type { GateResult } from '../../gate/gate-result.ts';
 import type { Check, ReportInput } from '../model/model.ts';
 import { code, counted, listed, type Prose, say, utc } from '../model/prose.ts';
+import type { GateResult } from '../model/run-result.ts';
 import { CHECKPOINT_WORDS, DECISION_TONE, PROOF_WORDS, SIGNATURE_WORDS, TAIL_WORDS } from '../model/words.ts';
 
 /** The verdict in its parts: who asked, what was decided, and what holds of the evidence. */

@@ -1,11 +1,11 @@
-import { isExpectation } from '../../domain/verification/findings.ts';
-import type { VerificationReport } from '../../domain/verification/report.ts';
 import { MAX_REPORT_ROWS } from '../../domain/limits.ts';
 import type { Question, RecordGlimpse, StreamStory } from '../../domain/story/stream-shape.ts';
+import { isExpectation } from '../../domain/verification/findings.ts';
+import type { VerificationReport } from '../../domain/verification/report.ts';
 import type { Decision } from '../../domain/wire/messages.ts';
-import type { DecisionJson, GateResult } from '../../gate/gate-result.ts';
 import type { DecisionLine, DecisionPart, Fact, ReportInput } from '../model/model.ts';
 import { count, say } from '../model/prose.ts';
+import type { DecisionJson, GateResult } from '../model/run-result.ts';
 import { DECISION_TONE } from '../model/words.ts';
 
 /** Rows that are shown of a stream whose decisions are too many to list. */

@@ -1,5 +1,5 @@
-import { FINDINGS, type FindingCode } from '../../domain/verification/findings.ts';
 import { MAX_REPORT_LISTED_FINDINGS } from '../../domain/limits.ts';
+import { FINDINGS, type FindingCode } from '../../domain/verification/findings.ts';
 import type { FindingPart, ReportInput } from '../model/model.ts';
 
 /** What verification found, in the order of the stream; what a code means is said where it comes first. */

@@ -1,9 +1,9 @@
-import type { KeyUse } from '../../domain/verification/signatures.ts';
 import type { StreamStory } from '../../domain/story/stream-shape.ts';
-import { recordsText } from './chain.ts';
+import type { KeyUse } from '../../domain/verification/signatures.ts';
 import type { KeyLine, NamedKeyPeriod, ReportInput } from '../model/model.ts';
 import { utc } from '../model/prose.ts';
 import { KEY_STATUS } from '../model/words.ts';
+import { recordsText } from './chain.ts';
 
 /** The keys that signed the stream, where in it, and when they may. */
 export function keysOf({ verification, story, keys = [] }: ReportInput): readonly KeyLine[] {

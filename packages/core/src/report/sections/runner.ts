@@ -1,9 +1,9 @@
 import type { RunnerUse } from '../../domain/story/stream-shape.ts';
 import { RUNNER_IDENTITY } from '../../domain/wire/layout.ts';
 import type { RunnerIdentity } from '../../domain/wire/messages.ts';
-import type { GateResult } from '../../gate/gate-result.ts';
 import type { ReportInput, RunnerField, RunnerLine, RunnerPart } from '../model/model.ts';
 import { code, count, counted, say } from '../model/prose.ts';
+import type { GateResult } from '../model/run-result.ts';
 import { PROOF_WORDS } from '../model/words.ts';
 
 const LABELS: Readonly<Record<keyof RunnerIdentity, string>> = {

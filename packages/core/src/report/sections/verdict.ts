@@ -1,10 +1,10 @@
 import { DIAGNOSES } from '../../domain/diagnosis.ts';
+import type { StreamStory } from '../../domain/story/stream-shape.ts';
 import { isExpectation } from '../../domain/verification/findings.ts';
 import { describeFinding, type VerificationReport } from '../../domain/verification/report.ts';
-import type { StreamStory } from '../../domain/story/stream-shape.ts';
-import type { GateResult } from '../../gate/gate-result.ts';
 import type { ReportInput, Verdict } from '../model/model.ts';
 import { capitalized, code, counted, fromDiagnosis, type Prose, say } from '../model/prose.ts';
+import type { GateResult } from '../model/run-result.ts';
 
 /** The answer that a reader came for. */
 export function verdictOf({ gate, verification, story }: ReportInput): Verdict {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { checkpointJsonSchema } from '../../../src/domain/checkpoint/json-schema.ts';
+import { checkpointJsonSchema } from '../../../../../scripts/published/checkpoint-schema.ts';
 import { CHECKPOINT_MEMBER, statementBytes } from '../../../src/domain/checkpoint/statement.ts';
 import { sha256, statementOf } from '../../support/checkpoints.ts';
 import { sealChain } from '../../support/streams.ts';

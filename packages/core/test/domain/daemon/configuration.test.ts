@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { daemonJsonSchema } from '../../../../../scripts/published/daemon-schema.ts';
 import { parseDaemonConfiguration } from '../../../src/domain/daemon/configuration.ts';
-import { daemonJsonSchema } from '../../../src/domain/daemon/json-schema.ts';
 import { ConfigurationError } from '../../../src/domain/diagnosis.ts';
 import { refusalOf } from '../../support/refusal.ts';
 

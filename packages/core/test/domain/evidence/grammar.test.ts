@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { Chain } from '../../../src/domain/verification/chain.ts';
 import { RecordScanner } from '../../../src/domain/evidence/grammar.ts';
 import { slotOf } from '../../../src/domain/evidence/slots.ts';
+import { Chain } from '../../../src/domain/verification/chain.ts';
 import { sealChain } from '../../support/streams.ts';
 
 const [LINE = ''] = sealChain([{}]);

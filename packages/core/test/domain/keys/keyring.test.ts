@@ -2,10 +2,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { keyringJsonSchema } from '../../../../../scripts/published/keyring-schema.ts';
 import { ConfigurationError } from '../../../src/domain/diagnosis.ts';
-import { parseInstant } from '../../../src/domain/time/instant.ts';
-import { keyringJsonSchema } from '../../../src/domain/keys/json-schema.ts';
 import { parseKeyring } from '../../../src/domain/keys/keyring.ts';
+import { parseInstant } from '../../../src/domain/time/instant.ts';
 import { refusalOf } from '../../support/refusal.ts';
 
 const PUBLIC_KEY = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { requestJsonSchema } from '../../../src/domain/request/json-schema.ts';
+import { requestJsonSchema } from '../../../../../scripts/published/request-schema.ts';
 import { REQUEST_MEMBERS } from '../../../src/domain/request/members.ts';
 import { requestProblems } from '../../../src/domain/request/parse.ts';
 import { EVALUATE_REQUEST, RELEASE_GOVERNANCE } from '../../../src/domain/wire/layout.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import type { UnsealedRecord } from '../../../src/domain/evidence/record.ts';
-import { StreamVerificationRun } from '../../../src/domain/verification/stream-verification.ts';
 import {
   MAX_REPORT_TEXT,
   MAX_STORY_BUCKETS,
@@ -12,6 +11,7 @@ import {
   MAX_STORY_RUNNERS,
 } from '../../../src/domain/limits.ts';
 import { StreamStoryteller } from '../../../src/domain/story/stream-story.ts';
+import { StreamVerificationRun } from '../../../src/domain/verification/stream-verification.ts';
 import type { DecisionResponse } from '../../../src/domain/wire/messages.ts';
 import { IDENTITY, KEY, sealChain, stream, WITH_KEY } from '../../support/streams.ts';
 

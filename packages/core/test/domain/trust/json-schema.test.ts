@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { trustPolicyJsonSchema } from '../../../src/domain/trust/json-schema.ts';
-import { parseTrustPolicy } from '../../../src/domain/trust/policy/parse-policy.ts';
+import { trustPolicyJsonSchema } from '../../../../../scripts/published/trust-policy-schema.ts';
+import { parseTrustPolicy } from '../../../src/domain/trust/parse-policy.ts';
 import { azureRule, githubRule, gitlabRule, policyDocument } from '../../support/trust.ts';
 
 const published = readFileSync(new URL('../../../../../schemas/trust-policy.schema.json', import.meta.url), 'utf8');

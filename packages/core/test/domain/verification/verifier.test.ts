@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import type { HmacVerificationKey } from '../../../src/domain/keys/hmac-keys.ts';
+import { MAX_RECORD_BYTES, MAX_REPORT_FINDINGS, MAX_REPORT_KEYS } from '../../../src/domain/limits.ts';
 import { describeFinding } from '../../../src/domain/verification/report.ts';
 import type { SignaturePolicy } from '../../../src/domain/verification/signatures.ts';
 import { StreamVerificationRun } from '../../../src/domain/verification/stream-verification.ts';
-import type { HmacVerificationKey } from '../../../src/domain/keys/hmac-keys.ts';
-import { MAX_RECORD_BYTES, MAX_REPORT_FINDINGS, MAX_REPORT_KEYS } from '../../../src/domain/limits.ts';
 import { KEY, sealChain, stream, unsealed, VERIFICATION_KEY, verify, WITH_KEY } from '../../support/streams.ts';
 
 const FIVE = sealChain([{}, {}, {}, {}, {}]);

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { verifyEvidence } from '../../../src/verify/verify.ts';
 import { ConfigurationError, EvidenceError } from '../../../src/domain/diagnosis.ts';
 import {
   CHECKPOINT_FILE,
@@ -15,6 +14,7 @@ import {
 } from '../../../src/domain/evidence/files.ts';
 import { MAX_EVIDENCE_SIDE_FILE_BYTES } from '../../../src/domain/limits.ts';
 import { openEvidenceSource } from '../../../src/io/evidence/evidence-source.ts';
+import { verifyEvidence } from '../../../src/verify/verify.ts';
 import { rejectionOf } from '../../support/refusal.ts';
 import { IDENTITY, sealChain, stream, unsealed, VERIFICATION_KEY } from '../../support/streams.ts';
 import { type ZipEntry, zip } from '../../support/zip.ts';

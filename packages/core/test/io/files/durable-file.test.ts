@@ -14,8 +14,8 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { RuntimeFailure } from '../../../src/domain/diagnosis.ts';
-import { writeFileDurably } from '../../../src/io/files/durable-file.ts';
 import { FolderWriter } from '../../../src/io/evidence/folder-writer.ts';
+import { writeFileDurably } from '../../../src/io/files/durable-file.ts';
 import { expectFailure, temporaryFolder } from '../harness/evidence.ts';
 
 async function writeAndSettle(folder: string, name: string, bytes: Uint8Array, mode?: number): Promise<void> {

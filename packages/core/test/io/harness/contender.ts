@@ -1,7 +1,7 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock, systemRandomBytes, systemSleep } from '../../../src/io/system/system.ts';
 import { acquireWriterLock } from '../../../src/io/locks/writer-lock.ts';
+import { systemClock, systemRandomBytes, systemSleep } from '../../../src/io/system/system.ts';
 
 /**
  * Takes the lock of `stream` in a folder, prints `held`, holds it, and gives it back. A file that only one process can create at a

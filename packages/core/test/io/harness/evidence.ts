@@ -3,13 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect } from '@jest/globals';
-import type { RandomBytes } from '../../../src/domain/ports.ts';
 import { STREAM_FILE } from '../../../src/domain/evidence/files.ts';
-import { LineSplitter } from '../../../src/domain/evidence/line-splitter.ts';
-import { StreamVerifier } from '../../../src/domain/verification/verifier.ts';
 import type { HmacSigningKey } from '../../../src/domain/keys/hmac-keys.ts';
 import { MAX_RECORD_BYTES } from '../../../src/domain/limits.ts';
+import type { RandomBytes } from '../../../src/domain/ports.ts';
 import { createSecretSearcher } from '../../../src/domain/secrets/searcher.ts';
+import { LineSplitter } from '../../../src/domain/verification/line-splitter.ts';
+import { StreamVerifier } from '../../../src/domain/verification/verifier.ts';
 import type { EvidenceRecorderOptions } from '../../../src/io/stream/evidence-recorder.ts';
 import { systemRandomBytes } from '../../../src/io/system/system.ts';
 

@@ -1,8 +1,8 @@
 import { expect } from '@jest/globals';
 import { createHttpClient } from '../../../src/io/http/client.ts';
 import { HttpFailure, type HttpFailureCode } from '../../../src/io/http/failure.ts';
-import type { RetryPolicy } from '../../../src/io/http/retry.ts';
 import type { HttpClient, HttpClientOptions, HttpRequest } from '../../../src/io/http/http-client.ts';
+import type { RetryPolicy } from '../../../src/io/http/retry.ts';
 import { systemClock, systemRandomBytes, systemSleep } from '../../../src/io/system/system.ts';
 
 /** Short pauses, so that the tests are quick; a try has long enough for a busy machine. */

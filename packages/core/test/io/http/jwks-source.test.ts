@@ -7,7 +7,12 @@ import type { Fault } from '../../../../../test/fakes/faults.ts';
 import { type GitLab, startGitLab } from '../../../../../test/fakes/gitlab.ts';
 import { type Jwks, type JwksSource, parseJwks } from '../../../src/domain/auth/oidc/token/jwks.ts';
 import { AuthenticationError } from '../../../src/domain/diagnosis.ts';
-import { askAhead, createJwksFileSource, createJwksUrlSource, type JwksUrlOptions } from '../../../src/io/http/jwks-source.ts';
+import {
+  askAhead,
+  createJwksFileSource,
+  createJwksUrlSource,
+  type JwksUrlOptions,
+} from '../../../src/io/http/jwks-source.ts';
 import { clientOf, everythingSaidBy, QUICK } from './harness.ts';
 
 const kids = ({ keys }: Jwks) => keys.map(({ kid }) => kid);

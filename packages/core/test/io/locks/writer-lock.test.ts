@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigurationError, RuntimeFailure } from '../../../src/domain/diagnosis.ts';
 import { LOCK_STALE_MS } from '../../../src/domain/limits.ts';
+import { acquireWriterLock } from '../../../src/io/locks/writer-lock.ts';
 import { currentPlace, currentStartTime, processState, UNKNOWN_START } from '../../../src/io/system/process-state.ts';
 import { systemRandomBytes, systemSleep } from '../../../src/io/system/system.ts';
-import { acquireWriterLock } from '../../../src/io/locks/writer-lock.ts';
 import { bundleProgram, start } from '../harness/bundle.ts';
 import { expectFailure, temporaryFolder, tickingClock } from '../harness/evidence.ts';
 

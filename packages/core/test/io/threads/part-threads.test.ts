@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { PartJob, PartVerifiers } from '../../../src/io/threads/part-job.ts';
-import { readerOf, verifyInParts } from '../../../src/verify/stream-parts.ts';
-import { StreamVerificationRun } from '../../../src/domain/verification/stream-verification.ts';
 import { PART_BYTES } from '../../../src/domain/limits.ts';
+import { StreamVerificationRun } from '../../../src/domain/verification/stream-verification.ts';
+import type { PartJob, PartVerifiers } from '../../../src/io/threads/part-job.ts';
 import { startPartThreads } from '../../../src/io/threads/part-threads.ts';
 import { ThreadPool } from '../../../src/io/threads/thread-pool.ts';
+import { readerOf, verifyInParts } from '../../../src/verify/stream-parts.ts';
 import { outcomeOf } from '../../support/parts.ts';
 import { sealChain, stream, VERIFICATION_KEY } from '../../support/streams.ts';
 

@@ -1,6 +1,6 @@
 import { AuthenticationError } from '../../diagnosis.ts';
-import { OIDC_JWT } from '../runner-authenticator.ts';
 import type { RequestAuthenticator } from '../request-authenticator.ts';
+import { OIDC_JWT } from '../runner-authenticator.ts';
 import { requiredString } from './token/claims.ts';
 import { parseCompactToken } from './token/compact.ts';
 import type { IssuerTrust } from './token/trust.ts';

@@ -1,6 +1,6 @@
 import { defaultEvents, EVENT_CLAIM, REF_CLAIMS, refNamespace } from '../events.ts';
-import { coversPattern, exactly, literalPrefix, type ValuePattern } from '../policy/pattern.ts';
-import type { PolicyCondition, TrustRule } from '../policy/trust-policy.ts';
+import { coversPattern, exactly, literalPrefix, type ValuePattern } from '../pattern.ts';
+import type { PolicyCondition, TrustRule } from '../trust-policy.ts';
 
 /** Whether `wide` matches whatever `narrow` matches. Says no where it cannot tell. */
 export function coversRule(wide: TrustRule, narrow: TrustRule): boolean {

@@ -1,7 +1,7 @@
 import { findClaim } from '../claims.ts';
 import { EVENT_CLAIM, isOutsiderEvent, isPullRequestEvent, isPullRequestRef, REF_CLAIMS } from '../events.ts';
-import { describePattern, literalPrefix, type ValuePattern } from '../policy/pattern.ts';
-import type { TrustRule } from '../policy/trust-policy.ts';
+import { describePattern, literalPrefix, type ValuePattern } from '../pattern.ts';
+import type { TrustRule } from '../trust-policy.ts';
 import { conditionOn, type LintCheck, type Remark, remark, requiresFlag } from './finding.ts';
 
 /** Which events and refs a rule lets pass. */

@@ -1,5 +1,5 @@
-import type { PolicyCondition, TrustPolicy, TrustRule } from '../policy/trust-policy.ts';
-import { type DocumentPath, formatPath } from '../policy/problems.ts';
+import { type DocumentPath, formatPath } from '../problems.ts';
+import type { PolicyCondition, TrustPolicy, TrustRule } from '../trust-policy.ts';
 import { LINT_RULES, type LintCode, type LintLevel } from './codes.ts';
 
 /** One habit found in one rule. */

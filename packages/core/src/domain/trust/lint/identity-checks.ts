@@ -1,6 +1,6 @@
 import { type ClaimDefinition, matchableClaims } from '../claims.ts';
-import { describePattern, literalPrefix, type ValuePattern } from '../policy/pattern.ts';
-import type { TrustRule } from '../policy/trust-policy.ts';
+import { describePattern, literalPrefix, type ValuePattern } from '../pattern.ts';
+import type { TrustRule } from '../trust-policy.ts';
 import { conditionOn, type LintCheck, type Remark, remark } from './finding.ts';
 
 /** Which repositories a rule lets pass. */

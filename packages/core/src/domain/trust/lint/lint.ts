@@ -1,4 +1,4 @@
-import type { TrustPolicy } from '../policy/trust-policy.ts';
+import type { TrustPolicy } from '../trust-policy.ts';
 import { EVENT_CHECKS } from './event-checks.ts';
 import { finding, type LintFinding } from './finding.ts';
 import { IDENTITY_CHECKS } from './identity-checks.ts';

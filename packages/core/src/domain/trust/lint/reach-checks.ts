@@ -1,6 +1,6 @@
 import { EVENT_CLAIM, isPullRequestEvent, isPullRequestRef, REF_CLAIMS } from '../events.ts';
-import { describePattern, literalPrefix, type ValuePattern } from '../policy/pattern.ts';
-import type { TrustRule } from '../policy/trust-policy.ts';
+import { describePattern, literalPrefix, type ValuePattern } from '../pattern.ts';
+import type { TrustRule } from '../trust-policy.ts';
 import { coversRule } from './cover.ts';
 import { conditionOn, type LintCheck, type Remark, remark } from './finding.ts';
 

@@ -1,7 +1,7 @@
 import { APPROVAL_KINDS, EXECUTION_KINDS, KNOWN_KINDS } from '../../decision/kinds.ts';
 import { findClaim, matchableClaims } from '../claims.ts';
 import { EVENT_CLAIM, knownEvents } from '../events.ts';
-import type { TrustRule } from '../policy/trust-policy.ts';
+import type { TrustRule } from '../trust-policy.ts';
 import { conditionOn, type LintCheck, type Remark, remark, requiresFlag } from './finding.ts';
 
 /** For which requests, from which environments, and words that are known to nobody. */

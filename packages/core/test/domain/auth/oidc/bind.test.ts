@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import type { BindingFacts } from '../../../../src/domain/auth/oidc/bind/binding.ts';
 import { readBindingFacts } from '../../../../src/domain/auth/oidc/bind/facts.ts';
 import { BINDERS } from '../../../../src/domain/auth/oidc/bind/index.ts';
-import type { BindingFacts } from '../../../../src/domain/auth/oidc/bind/binding.ts';
 import { AuthenticationError } from '../../../../src/domain/diagnosis.ts';
 import type { Platform } from '../../../../src/domain/identity/sources.ts';
 import { parseStrictJson } from '../../../../src/domain/json/parse.ts';

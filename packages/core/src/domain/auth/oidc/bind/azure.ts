@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../../json/value.ts';
 import { requiredString, stringClaim } from '../token/claims.ts';
 import type { IssuerTrust } from '../token/trust.ts';
-import { bindFields, checkFacts, contradiction, type FieldClaims } from './fields.ts';
 import type { BindIdentity } from './binding.ts';
+import { bindFields, checkFacts, contradiction, type FieldClaims } from './fields.ts';
 
 /** The token names the pipeline by id and not by name, and neither the person, the attempt, the job nor the agent. */
 const FIELDS: FieldClaims = [

@@ -1,6 +1,6 @@
 import { stringClaim } from '../token/claims.ts';
-import { bindFields, checkFacts, contradiction, type FieldClaims } from './fields.ts';
 import type { BindIdentity } from './binding.ts';
+import { bindFields, checkFacts, contradiction, type FieldClaims } from './fields.ts';
 
 /** The token names neither the job nor the runner. `workflow` is the caller's name, in a reusable workflow too. */
 const FIELDS: FieldClaims = [

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../json/value.ts';
 import { stringClaim } from '../token/claims.ts';
-import { bindFields, checkFacts, contradiction, type FieldClaims } from './fields.ts';
 import type { BindIdentity } from './binding.ts';
+import { bindFields, checkFacts, contradiction, type FieldClaims } from './fields.ts';
 
 /** GitLab's attempt is the job's id (wire-format.md section 2). The token names neither the job's name nor the runner's. */
 const FIELDS: FieldClaims = [

@@ -1,0 +1,18 @@
+import type { DecisionResponse, EvaluateRequest, EvidenceRecord } from '../wire/messages.ts';
+
+/** Appends to one evidence stream; the only writer of it. */
+export interface EvidenceRecorder {
+  /** Records in the stream so far. */
+  readonly records: number;
+  /** `record_hash` of the last record, or the empty string. */
+  readonly headHash: string;
+  /**
+   * Adds one record and returns only once it is durable on disk. The recorder chooses record id, sequence, links and time, adds its
+   * own `go-daemon-evidence://<record_id>` to the response's `evidence_refs`, hashes and signs.
+   *
+   * @throws RuntimeFailure E501 not written (the stream stays valid), E503 stream removed or replaced, E505 too large
+   * @throws SecretFoundError E601 the encoded line holds a configured secret
+   */
+  append(request: EvaluateRequest, response: DecisionResponse): Promise<EvidenceRecord>;
+  close(): Promise<void>;
+}
