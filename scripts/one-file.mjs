@@ -40,8 +40,8 @@ const PARTS = {
     'packages/core/src/io/yaml',
   ],
   daemon: [
-    'packages/cli/src/commands/daemon-',
-    'packages/cli/src/commands/runtime-',
+    'packages/cli/src/commands/daemon/',
+    'packages/cli/src/commands/verify/runtime-verify.ts',
     'packages/core/src/gate/resident/daemon-run.ts',
     'packages/core/src/gate/runtime/external-runtime.ts',
   ],
