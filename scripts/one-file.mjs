@@ -32,7 +32,11 @@ import { build, transform } from 'esbuild';
 const PARTS = {
   tokens: ['packages/core/src/io/tokens/'],
   report: ['packages/core/src/report/', 'packages/core/src/domain/story/'],
-  oidc: ['packages/core/src/domain/auth/oidc/', 'packages/core/src/io/http/', 'packages/core/src/io/http/jwks-source.ts'],
+  oidc: [
+    'packages/core/src/domain/auth/oidc/',
+    'packages/core/src/io/http/',
+    'packages/core/src/io/http/jwks-source.ts',
+  ],
   policy: [
     'packages/core/src/policy/lint-and-explain.ts',
     'packages/core/src/io/yaml/',

@@ -14,7 +14,10 @@ export const BUNDLE_MEDIA_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json'
 
 const SIGNATURE_BYTES = 64;
 
-/** The bundle of one signed envelope as JSON text, with a final line end. Its hint is the key id. */
+/**
+ * The bundle of one signed envelope as JSON text, with a final line end. Its hint is the key id. The signature itself has no `keyid`:
+ * Go's Sigstore clients compute one from the public key, and skip a signature that names another (docs/checkpoint.md#format).
+ */
 export function bundleText({ payloadType, payload, signature, keyId }: Envelope): string {
   const bundle = {
     mediaType: BUNDLE_MEDIA_TYPE,
@@ -22,7 +25,7 @@ export function bundleText({ payloadType, payload, signature, keyId }: Envelope)
     dsseEnvelope: {
       payload: Buffer.from(payload).toString('base64'),
       payloadType,
-      signatures: [{ sig: Buffer.from(signature).toString('base64'), keyid: keyId }],
+      signatures: [{ sig: Buffer.from(signature).toString('base64') }],
     },
   };
   return `${JSON.stringify(bundle)}\n`;
@@ -30,7 +33,8 @@ export function bundleText({ payloadType, payload, signature, keyId }: Envelope)
 
 /**
  * Reads a bundle from outside. It must be what `bundleText` writes, in any spelling of its JSON: this one media type and payload type,
- * canonical base64, exactly one signature of 64 bytes, one key id, and no member that is not known. Entries of transparency logs and
+ * canonical base64, exactly one signature of 64 bytes, one key id, and no member that is not known. A signature's `keyid`, which version
+ * 0.1.0 wrote, is absent, empty, or the key id. Entries of transparency logs and
  * timestamps, which others may have added, are not looked at.
  *
  * @throws CheckpointError unreadable
@@ -46,23 +50,31 @@ export function parseBundle(bytes: Uint8Array): Envelope {
   const publicKey = object(material.get('publicKey'), 'publicKey', ['hint']);
   const envelope = object(bundle.get('dsseEnvelope'), 'dsseEnvelope', ['payload', 'payloadType', 'signatures']);
   expectText(envelope, 'payloadType', IN_TOTO_PAYLOAD_TYPE);
-  const { signature, keyId } = readSignature(envelope.get('signatures'));
-  if (publicKey.get('hint') !== keyId) throw unreadable('the hint of publicKey is not the keyid of the signature');
+  const keyId = readHint(publicKey);
+  const signature = readSignature(envelope.get('signatures'), keyId);
   return { payloadType: IN_TOTO_PAYLOAD_TYPE, payload: base64(envelope, 'payload'), signature, keyId };
 }
 
-function readSignature(value: JsonValue | undefined): Pick<Envelope, 'signature' | 'keyId'> {
+function readHint(publicKey: JsonObject): string {
+  const hint = publicKey.get('hint');
+  if (typeof hint !== 'string' || hint.length > MAX_KEY_ID_LENGTH || !KEY_ID_FORM.test(hint)) {
+    throw unreadable('the hint of publicKey is not a key id');
+  }
+  return hint;
+}
+
+function readSignature(value: JsonValue | undefined, keyId: string): Uint8Array {
   const list = value !== undefined && value !== null && typeof value === 'object' && isJsonList(value) ? value : [];
   const [only, ...others] = list;
   if (only === undefined || others.length > 0) throw unreadable('the envelope must have exactly one signature');
   const entry = object(only, 'the signature', ['sig', 'keyid']);
   const signature = base64(entry, 'sig');
-  const keyId = entry.get('keyid');
+  const named = entry.get('keyid');
   if (signature.length !== SIGNATURE_BYTES) throw unreadable(`the signature has ${signature.length} bytes, not 64`);
-  if (typeof keyId !== 'string' || keyId.length > MAX_KEY_ID_LENGTH || !KEY_ID_FORM.test(keyId)) {
-    throw unreadable('the keyid of the signature is not a key id');
+  if (named !== undefined && named !== '' && named !== keyId) {
+    throw unreadable('the hint of publicKey is not the keyid of the signature');
   }
-  return { signature, keyId };
+  return signature;
 }
 
 function parseJson(bytes: Uint8Array): JsonValue {

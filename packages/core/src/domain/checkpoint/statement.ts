@@ -14,6 +14,8 @@ export const CHECKPOINT_MEMBER = 'urn:cavra:release-governance:checkpoint:v1';
 export const CHECKPOINT_SCHEMA_VERSION = 'cavra.release-governance.checkpoint.v1';
 export const VERIFIER_ID = 'urn:cavra:release-governance:gate';
 export const BUILT_IN_POLICY = 'urn:cavra:release-governance:policy:built-in';
+/** The one verified level of a checkpoint that says PASSED. */
+export const GATE_PASSED_LEVEL = 'CAVRA_GATE_PASSED';
 export const TRUST_POLICY = 'urn:cavra:release-governance:policy:trust-policy';
 
 export type VerificationResult = 'PASSED' | 'FAILED';
@@ -92,8 +94,8 @@ export function statementBytes({ subjects, timeMs, result, claims }: CheckpointS
       policy:
         policy.sha256 === null ? { uri: BUILT_IN_POLICY } : { uri: TRUST_POLICY, digest: { sha256: policy.sha256 } },
       verificationResult: result,
-      // The gate says nothing of how the artifacts were built.
-      verifiedLevels: [result === 'PASSED' ? 'SLSA_BUILD_LEVEL_UNEVALUATED' : 'FAILED'],
+      // A word of its own: the gate says nothing of how the artifacts were built, and slsa-verifier refuses a level that says so.
+      verifiedLevels: [result === 'PASSED' ? GATE_PASSED_LEVEL : 'FAILED'],
       [CHECKPOINT_MEMBER]: claims,
     },
   };

@@ -17,7 +17,7 @@ type Defaulted = 'session_id' | 'agent_id' | 'actor' | 'action_type' | 'target' 
 /** A request in which every member that a response copies is there, though it may be empty. */
 export type CompletedRequest = EvaluateRequest & Required<Pick<EvaluateRequest, Defaulted>>;
 
-/** Fills in what the request leaves out (wire-format.md section 4). */
+/** Fills in what the request leaves out. */
 export function applyDefaults(request: EvaluateRequest): CompletedRequest {
   const recorded = hasFieldSet(request.release_governance);
   const action = request.action_type || (recorded ? RELEASE_GOVERNANCE_ACTION : '');

@@ -1,7 +1,7 @@
 import { printable } from '../json/pointer.ts';
 import type { Decision, DecisionResponse } from '../wire/messages.ts';
 
-/** What the job expects of each decision (interfaces.md). */
+/** What the job expects of each decision. */
 export interface Expectation {
   readonly expectedDecision: Decision;
   /** Absent or empty: any rule. */

@@ -1,4 +1,4 @@
-/** The kinds of release metadata that the rules know (wire-format.md section 4). Letter case counts. */
+/** The kinds of release metadata that the rules know (docs/decision-rules.md). Letter case counts. */
 
 export const DELIVERY_KINDS: ReadonlySet<string> = new Set([
   'endpoint-management-publication-delivery',

@@ -2,7 +2,7 @@ import type { DecisionResponse, EvaluateRequest } from '../wire/messages.ts';
 import { applyDefaults } from './defaults.ts';
 import type { Verdict } from './rules.ts';
 
-/** Rule of a response to a runner that could not prove who it is (wire-format.md section 3). */
+/** Rule of a response to a runner that could not prove who it is (docs/decision-rules.md#refusals). */
 export const RUNNER_AUTH_INVALID = 'runner_auth.invalid';
 /** Rule of a response to a runner that is who it says, but that the trust policy does not let pass. */
 export const RUNNER_NOT_TRUSTED = 'runner_trust.denied';
@@ -18,7 +18,7 @@ export interface ResponseStamp {
 }
 
 /**
- * The response to a request that was decided on (wire-format.md section 4). The recorder adds its own reference to `evidence_refs`.
+ * The response to a request that was decided on. The recorder adds its own reference to `evidence_refs`.
  *
  * @param request as it was sent; members that it leaves out get their defaults
  */
@@ -50,7 +50,7 @@ export function buildResponse(request: EvaluateRequest, verdict: Verdict, stamp:
 }
 
 /**
- * The response to a runner that was refused before any rule was asked (wire-format.md section 3): a critical block with the request's
+ * The response to a runner that was refused before any rule was asked (docs/decision-rules.md#refusals): a critical block with the request's
  * own members, no defaults, no decision id and no time.
  *
  * @param ruleId RUNNER_AUTH_INVALID or RUNNER_NOT_TRUSTED

@@ -1,7 +1,7 @@
 import type { ReleaseGovernance } from '../wire/messages.ts';
 import { stateWord } from './text.ts';
 
-/** What in a record speaks against a release (wire-format.md section 4: the critical signals, and the strict rules S1, S2 and S4). */
+/** What in a record speaks against a release (docs/decision-rules.md: the critical signals, and the strict rules S1, S2 and S4). */
 
 type StringMember = {
   [K in keyof ReleaseGovernance]-?: NonNullable<ReleaseGovernance[K]> extends string ? K : never;

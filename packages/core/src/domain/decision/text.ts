@@ -12,7 +12,7 @@ export function trimSpace(text: string): string {
   return text.slice(start, end);
 }
 
-/** A state or status word: trimmed, lower case, `-` read as `_` (wire-format.md section 4). */
+/** A state or status word: trimmed, lower case, `-` read as `_` (docs/decision-rules.md). */
 export function stateWord(text: string | undefined): string {
   return lowerCase(trimSpace(text ?? '').replaceAll('-', '_'));
 }

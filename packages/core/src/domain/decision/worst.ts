@@ -2,7 +2,7 @@ import type { Decision } from '../wire/messages.ts';
 
 const BADNESS: Readonly<Record<Decision, number>> = { allow: 0, require_approval: 1, block: 2 };
 
-/** block > require_approval > allow (design.md section 2). */
+/** block > require_approval > allow. */
 export function isWorseThan(decision: Decision, other: Decision): boolean {
   return BADNESS[decision] > BADNESS[other];
 }

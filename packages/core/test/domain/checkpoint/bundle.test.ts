@@ -43,20 +43,24 @@ it('is a Sigstore bundle v0.3 in one line', () => {
     dsseEnvelope: {
       payload: 'eyJhIjoxfQ==',
       payloadType: 'application/vnd.in-toto+json',
-      signatures: [{ sig: Buffer.alloc(64, 7).toString('base64'), keyid: 'ci-attest-2026-q4' }],
+      signatures: [{ sig: Buffer.alloc(64, 7).toString('base64') }],
     },
   });
   expect(TEXT.split('\n')).toEqual([expect.any(String), '']);
 });
 
 const base64 = Buffer.alloc(64, 7).toString('base64');
-const signature = { sig: base64, keyid: ENVELOPE.keyId };
+const signature = { sig: base64 };
 const named = (id: unknown) => changed({ signature: { keyid: id }, material: { publicKey: { hint: id } } });
 
 describe('reading it again', () => {
   it('gives the envelope', () => {
     expect(parse(TEXT)).toEqual(ENVELOPE);
     expect(parse(changed({}))).toEqual(ENVELOPE);
+  });
+
+  it.each([ENVELOPE.keyId, ''])('takes a keyid of %j, as 0.1.0 and other programs write it', (keyid) => {
+    expect(parse(changed({ signature: { keyid } }))).toEqual(ENVELOPE);
   });
 
   it('takes any white space, and what others add about time', () => {
@@ -79,7 +83,13 @@ describe.each<[string, string]>([
   ['no envelope', changed({ bundle: { dsseEnvelope: undefined } })],
   ['a certificate', changed({ material: { certificate: { rawBytes: 'AA==' } } })],
   ['no public key', changed({ material: { publicKey: undefined } })],
-  ['another hint', changed({ material: { publicKey: { hint: 'other' } } })],
+  [
+    'another hint than its keyid',
+    changed({ signature: { keyid: ENVELOPE.keyId }, material: { publicKey: { hint: 'other' } } }),
+  ],
+  ['another keyid than its hint', changed({ signature: { keyid: 'other' } })],
+  ['a keyid that is null', changed({ signature: { keyid: null } })],
+  ['a keyid that is a number', changed({ signature: { keyid: 7 } })],
   ['a key beside the hint', changed({ material: { publicKey: { hint: ENVELOPE.keyId, key: 'x' } } })],
   ['another payload type', changed({ envelope: { payloadType: 'application/vnd.in-toto+json ' } })],
   ['a payload type of another case', changed({ envelope: { payloadType: 'application/vnd.in-toto+JSON' } })],

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { bundleFromJSON } from '@sigstore/bundle';
 import { toSignedEntity, VerificationError, Verifier } from '@sigstore/verify';
-import { bundleText } from '../../../src/domain/checkpoint/bundle.ts';
+import { readRepositoryFile } from '../../../../../test/support/repository.ts';
+import { bundleText, parseBundle } from '../../../src/domain/checkpoint/bundle.ts';
 import { openCheckpoint, signCheckpoint } from '../../../src/domain/checkpoint/checkpoint.ts';
 import { IN_TOTO_PAYLOAD_TYPE, signEnvelope } from '../../../src/domain/checkpoint/dsse.ts';
 import { CheckpointError } from '../../../src/domain/checkpoint/error.ts';
 import { statementBytes } from '../../../src/domain/checkpoint/statement.ts';
-import { publicKeyPem } from '../../../src/domain/keys/ed25519.ts';
+import { ed25519PublicKeys, publicKeyPem } from '../../../src/domain/keys/ed25519.ts';
 import { attestationKey, sha256, statementOf, trusted } from '../../support/checkpoints.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { sealChain } from '../../support/streams.ts';
@@ -107,6 +108,24 @@ describe('openCheckpoint', () => {
     expect(outcomes).toContain('signature_mismatch');
     expect(outcomes).toContain('unreadable');
   });
+});
+
+describe('the signature names no key, which Go’s Sigstore clients compute from the public key', () => {
+  const fixture = (name: string) => readRepositoryFile(`test/fixtures/cosign-keyid/${name}`);
+  const [publicKey] = ed25519PublicKeys(fixture('attestation.pub'), 'the fixture');
+
+  it.each(['accepted.sigstore.json', 'refused.sigstore.json'])(
+    '%s is read here, and written again as they accept it',
+    (name) => {
+      if (publicKey === undefined) throw new Error('the fixture has no key');
+      const trust = [{ id: undefined, publicKey, period: { status: 'active' as const } }];
+      expect(openCheckpoint(Buffer.from(fixture(name)), trust).keyId).toBe('ci-attestation-2099-q4');
+      const written = JSON.parse(bundleText(parseBundle(Buffer.from(fixture(name)))));
+      const { dsseEnvelope, ...rest } = JSON.parse(fixture('accepted.sigstore.json'));
+      const [{ sig }] = dsseEnvelope.signatures;
+      expect(written).toEqual({ ...rest, dsseEnvelope: { ...dsseEnvelope, signatures: [{ sig }] } });
+    },
+  );
 });
 
 describe('others verify it too', () => {

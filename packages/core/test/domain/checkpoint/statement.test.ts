@@ -36,7 +36,7 @@ it('is an in-toto statement with a SLSA verification summary', () => {
       resourceUri: 'urn:cavra:repository:github-actions:example-org/example-repo',
       policy: { uri: 'urn:cavra:release-governance:policy:built-in' },
       verificationResult: 'PASSED',
-      verifiedLevels: ['SLSA_BUILD_LEVEL_UNEVALUATED'],
+      verifiedLevels: ['CAVRA_GATE_PASSED'],
       'urn:cavra:release-governance:checkpoint:v1': claims,
     },
   });

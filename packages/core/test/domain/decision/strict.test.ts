@@ -17,6 +17,8 @@ function compatible(record: ReleaseGovernance): Verdict {
 const integrity = { decision: 'block', rule_id: 'release_governance.integrity.failed', severity: 'critical' };
 const unknownStatus = { decision: 'require_approval', rule_id: 'release_governance.status.unknown', severity: 'high' };
 const delivery = { decision: 'block', rule_id: 'release_governance.delivery.failed', severity: 'high' };
+const denied = { decision: 'block', rule_id: 'release_governance.approval.denied', severity: 'critical' };
+const missing = { decision: 'block', rule_id: 'release_governance.approval.missing', severity: 'critical' };
 const approved = { decision: 'allow', rule_id: 'release_governance.approval.approved', severity: 'low' };
 const signal = { decision: 'require_approval', rule_id: 'release_governance.signal.critical', severity: 'high' };
 const verified = { decision: 'allow', rule_id: 'release_governance.record.verified', severity: 'low' };
@@ -91,11 +93,14 @@ describe('S2: a status word that nobody knows needs an approval', () => {
     expect(strict({ ...KNOWN, audit_export_status: 'failed' })).toMatchObject(signal);
   });
 
-  it('stands before a failed delivery and the approval states, as the table has it', () => {
+  it('undoes no block, and stands before every allow', () => {
     const odd = { verification_status: 'odd' } as const;
-    expect(strict({ metadata_kind: 'release-connector-delivery', ...odd })).toMatchObject(unknownStatus);
-    expect(strict({ ...KNOWN, ...odd, approval_state: 'denied' })).toMatchObject(unknownStatus);
-    expect(strict({ ...KNOWN, ...odd, approval_state: 'approved' })).toMatchObject(unknownStatus);
+    expect(strict({ metadata_kind: 'release-connector-delivery', ...odd })).toMatchObject(delivery);
+    expect(strict({ ...KNOWN, ...odd, approval_state: 'denied' })).toMatchObject(denied);
+    expect(strict({ ...KNOWN, ...odd, approval_state: 'approved' })).toMatchObject(missing);
+    for (const rest of [APPROVED, { approval_state: 'pending' }, { metadata_kind: 'custom-kind' }]) {
+      expect(strict({ ...KNOWN, ...odd, ...rest })).toMatchObject(unknownStatus);
+    }
   });
 
   it('does not look at the statuses that have no list of good words', () => {
@@ -116,9 +121,12 @@ describe('S3: an approval does not undo a failed delivery', () => {
     expect(strict({ metadata_kind: kind, delivery_success: true })).toMatchObject(verified);
   });
 
-  it('looks at metadata_kind alone, as row 7 does', () => {
+  it('reads the target where there is no kind, which row 7 does not', () => {
     const request = { target: 'release-connector-delivery', release_governance: { release_channel: 'stable' } };
-    expect(decide(request, 'strict')).toMatchObject(verified);
+    expect(decide(request, 'strict')).toMatchObject(delivery);
+    expect(decide(request, 'compatible')).toMatchObject(verified);
+    const approvedRequest = { ...request, release_governance: { ...request.release_governance, ...APPROVED } };
+    expect(decide(approvedRequest, 'strict')).toMatchObject(delivery);
   });
 });
 
@@ -151,12 +159,14 @@ describe('S5: an unknown kind needs an approval', () => {
     expect(strict({ release_channel: 'stable' }, { target: 'rollout-evidence-capture' })).toMatchObject(verified);
   });
 
-  it('stands in the place of row 12: what came before still decides', () => {
-    expect(strict({ metadata_kind: 'custom-kind', ...APPROVED })).toMatchObject(approved);
-    expect(strict({ metadata_kind: 'custom-kind', blocked_count: 1n })).toMatchObject(signal);
-    expect(strict({ metadata_kind: 'custom-kind', approval_required_count: 1n })).toMatchObject({
-      rule_id: 'release_governance.approval.required',
-    });
+  it('stands behind the blocks and before every allow', () => {
+    const odd = { metadata_kind: 'custom-kind' } as const;
+    for (const rest of [APPROVED, { approval_state: 'odd' }, { blocked_count: 1n }, { approval_required_count: 1n }]) {
+      expect(strict({ ...odd, ...rest })).toMatchObject(unknownKind);
+    }
+    expect(strict({ ...odd, approval_state: 'denied' })).toMatchObject(denied);
+    expect(strict({ ...odd, approval_state: 'approved' })).toMatchObject(missing);
+    expect(strict({ ...odd, integrity_status: 'failed' })).toMatchObject(integrity);
   });
 });
 
