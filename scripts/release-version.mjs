@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isEntry } from './entry.mjs';
+import { runPnpm } from './pnpm.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -85,8 +86,7 @@ function plan() {
 
 /** @param {readonly string[]} args of pnpm */
 function run(...args) {
-  const { status } = spawnSync('npx', ['-y', 'pnpm@12', ...args], { cwd: root, stdio: 'inherit' });
-  if (status !== 0) throw new Error(`pnpm ${args.join(' ')} failed`);
+  if (runPnpm(args) !== 0) throw new Error(`pnpm ${args.join(' ')} failed`);
 }
 
 /** @param {string} path @param {(text: string) => string} edit */

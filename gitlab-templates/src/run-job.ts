@@ -1,17 +1,18 @@
 import { asCavraError, type CavraError } from '@cavra/release-governance-core';
-import { type Configuration, parseConfiguration } from './configuration/configuration.ts';
-import { runGateJob } from './gate-job.ts';
+import { parseConfiguration } from './configuration/configuration.ts';
+import type { TemplateCommand, TemplateInput } from './configuration/template-input.ts';
 import type { Job, Runner } from './job.ts';
 import { failureLog } from './log.ts';
-import { runVerifyJob } from './verify-job.ts';
 
-const RUNNERS: Readonly<Record<Configuration['command'], Runner>> = { gate: runGateJob, verify: runVerifyJob };
-
-/** Runs what the template was included for; returns the exit status (interfaces.md). Never throws. */
-export async function runJob(job: Job): Promise<number> {
+/** Runs what the template was included for; returns the exit status (README.md#exit-status). Never throws. */
+export async function runJob(
+  job: Job,
+  command: TemplateCommand,
+  inputs: readonly TemplateInput[],
+  runner: Runner,
+): Promise<number> {
   try {
-    const configuration = parseConfiguration(job.configuration);
-    return await RUNNERS[configuration.command](job, configuration);
+    return await runner(job, parseConfiguration(job.configuration, command, inputs));
   } catch (error) {
     return fail(job, asCavraError(error));
   }

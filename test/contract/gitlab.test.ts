@@ -1,4 +1,6 @@
 import { gitlabTemplate } from './front-ends/gitlab.ts';
 import { holdContract } from './hold-contract.ts';
+import { holdTrust } from './hold-trust.ts';
 
 holdContract(gitlabTemplate);
+holdTrust(gitlabTemplate);

@@ -1,5 +1,4 @@
-import { fileURLToPath } from 'node:url';
-import { systemClock, systemRandomBytes } from '@cavra/release-governance-core';
+import { programFolder, systemClock, systemRandomBytes } from '@cavra/release-governance-core';
 import { drained, failClosed } from '../../shared/src/process.ts';
 import { runPost } from './run-post.ts';
 
@@ -11,7 +10,7 @@ const code = await failClosed(() =>
     now: systemClock,
     randomBytes: systemRandomBytes,
     version: __CAVRA_VERSION__,
-    program: fileURLToPath(import.meta.url),
+    program: programFolder(import.meta.dirname),
   }),
 );
 await drained(process.stdout);

@@ -1,6 +1,10 @@
+import type { ConfigurationError } from '@cavra/release-governance-core';
 import { describe, expect, it } from '@jest/globals';
 import { gateEnvironment, secretValues } from '../src/environment.ts';
-import { InputReader } from '../src/inputs.ts';
+import { actionInputs } from '../src/inputs.ts';
+
+/** The action runs on GitHub only; in the containers of some runners nothing says so. */
+const MARKERS = { CI: 'true', GITHUB_ACTIONS: 'true' };
 
 describe('gateEnvironment', () => {
   it.each([
@@ -25,7 +29,7 @@ describe('gateEnvironment', () => {
     'CAVRA_ATTESTATION_KEY_ID',
     'CAVRA_EVIDENCE_HMAC_KEY_2026_Q4',
   ])('lets %s in', (name) => {
-    expect(gateEnvironment({ [name]: 'x', OTHER: 'y' })).toEqual({ [name]: 'x' });
+    expect(gateEnvironment({ [name]: 'x', OTHER: 'y' })).toEqual({ [name]: 'x', ...MARKERS });
   });
 
   it.each([
@@ -61,7 +65,7 @@ describe('gateEnvironment', () => {
     'NODE_OPTIONS',
     'HOME',
   ])('keeps %s out', (name) => {
-    expect(gateEnvironment({ [name]: 'x' })).toEqual({});
+    expect(gateEnvironment({ [name]: 'x' })).toEqual(MARKERS);
   });
 });
 
@@ -82,9 +86,9 @@ it('every key and token is masked, ids are not', () => {
   );
 });
 
-describe('InputReader', () => {
+describe('actionInputs', () => {
   const reader = () =>
-    new InputReader({
+    actionInputs({
       INPUT_YES: ' TRUE ',
       INPUT_NO: 'false',
       INPUT_ODD: 'yes',
@@ -95,7 +99,6 @@ describe('InputReader', () => {
       INPUT_ZERO: '0',
       INPUT_FRACTION: '1.5',
       INPUT_COLOUR: 'red',
-      INPUT_FILES: 'a.pem\r\n\n  b c.pem  \n',
     });
 
   it('reads names as the runner writes them', () => {
@@ -104,8 +107,6 @@ describe('InputReader', () => {
     expect(inputs.text('blank in name')).toBe('y');
     expect(inputs.text('empty')).toBeUndefined();
     expect(inputs.text('absent')).toBeUndefined();
-    expect(inputs.lines('files')).toEqual(['a.pem', 'b c.pem']);
-    expect(inputs.lines('absent')).toEqual([]);
   });
 
   it('reads flags, numbers and choices, and keeps what is wrong', () => {
@@ -118,7 +119,7 @@ describe('InputReader', () => {
     expect(inputs.integer('days', [1, 90])).toBe(30);
     expect(inputs.integer('absent', [1, 90])).toBeUndefined();
     expect(inputs.choice('colour', ['red', 'blue'])).toBe('red');
-    expect(inputs.problems).toEqual([]);
+    expect(inputs.together(() => 'nothing wrong')).toBe('nothing wrong');
 
     inputs.flag('odd', true);
     inputs.integer('zero', [1, 90]);
@@ -126,7 +127,9 @@ describe('InputReader', () => {
     inputs.integer('yes', [1, 90]);
     inputs.choice('colour', ['blue']);
     inputs.matching('colour', /^b/, 'a word with b');
-    expect(inputs.problems).toEqual([
+    const refusal = refusalOf(() => inputs.together(() => 'rest')) as ConfigurationError;
+    expect(refusal).toMatchObject({ code: 'CAVRA-E201' });
+    expect(refusal.message.split('; ')).toEqual([
       'input odd must be true or false',
       'input zero must be a whole number from 1 to 90',
       'input fraction must be a whole number from 1 to 90',
@@ -136,3 +139,13 @@ describe('InputReader', () => {
     ]);
   });
 });
+
+/** What the function throws. */
+function refusalOf(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('expected a refusal, nothing was thrown');
+}

@@ -1,5 +1,4 @@
-import { fileURLToPath } from 'node:url';
-import { systemClock } from '@cavra/release-governance-core';
+import { programFolder, systemClock, systemRandomBytes } from '@cavra/release-governance-core';
 import { drained, failClosed } from '../../shared/src/process.ts';
 import { run } from './run.ts';
 
@@ -9,8 +8,9 @@ const code = await failClosed(() =>
     environment: process.env,
     workspace: process.env['GITHUB_WORKSPACE'] ?? process.cwd(),
     now: systemClock,
+    randomBytes: systemRandomBytes,
     version: __CAVRA_VERSION__,
-    program: fileURLToPath(import.meta.url),
+    program: programFolder(import.meta.dirname),
   }),
 );
 await drained(process.stdout);

@@ -1,5 +1,4 @@
-import { fileURLToPath } from 'node:url';
-import { asCavraError, logLine, systemClock, systemRandomBytes } from '@cavra/release-governance-core';
+import { asCavraError, logLine, programFolder, systemClock, systemRandomBytes } from '@cavra/release-governance-core';
 import { openAgent } from './agent/task-lib-agent.ts';
 import { runTask } from './run-task.ts';
 
@@ -32,7 +31,7 @@ try {
     now: systemClock,
     randomBytes: systemRandomBytes,
     version: __CAVRA_VERSION__,
-    program: fileURLToPath(import.meta.url),
+    program: programFolder(import.meta.dirname),
   });
 } catch (error) {
   failClosed(error);

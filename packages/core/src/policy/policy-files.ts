@@ -1,7 +1,15 @@
 import { resolve } from 'node:path';
-import { readConfigurationFile } from '../io/files/configuration-file.ts';
+import { MAX_CONFIGURATION_FILE_BYTES } from '../domain/limits.ts';
+import { readNamedFile } from '../io/files/read-regular-file.ts';
+import { systemClock } from '../io/system/system.ts';
 import { readRequestBytes } from '../request/request-files.ts';
-import type { PolicyExplainReport, PolicyLintReport } from './lint-and-explain.ts';
+import {
+  explainTrustPolicy,
+  lintTrustPolicy,
+  type PolicyExplainReport,
+  type PolicyLintReport,
+} from './lint-and-explain.ts';
+import { readTrustPolicyFile } from './trust-policy-file.ts';
 
 /**
  * Checks a trust policy file and names its dangerous habits.
@@ -10,11 +18,7 @@ import type { PolicyExplainReport, PolicyLintReport } from './lint-and-explain.t
  * @throws ConfigurationError CAVRA-E216 the file cannot be read
  */
 export async function lintPolicyFile(path: string, workingDirectory: string): Promise<PolicyLintReport> {
-  const [{ lintTrustPolicy }, { readTrustPolicyFile }] = await Promise.all([
-    import('./lint-and-explain.ts'),
-    import('./trust-policy-file.ts'),
-  ]);
-  return { ...(await lintTrustPolicy(resolve(workingDirectory, path), readTrustPolicyFile)), path };
+  return { ...(await lintTrustPolicy(resolve(workingDirectory, path), readTrustPolicyFile, systemClock())), path };
 }
 
 export interface ExplainPolicyOptions {
@@ -37,15 +41,14 @@ export interface ExplainPolicyOptions {
  */
 export async function explainPolicyFile(options: ExplainPolicyOptions): Promise<PolicyExplainReport> {
   const { policy, policySha256, claims, keyId, request, workingDirectory } = options;
-  const [{ explainTrustPolicy }, { readTrustPolicyFile }] = await Promise.all([
-    import('./lint-and-explain.ts'),
-    import('./trust-policy-file.ts'),
-  ]);
   return explainTrustPolicy(
     {
       policyPath: policy === undefined ? undefined : resolve(workingDirectory, policy),
       policySha256,
-      claims: await readConfigurationFile(resolve(workingDirectory, claims), `the claims ${claims}`),
+      claims: await readNamedFile(resolve(workingDirectory, claims), {
+        what: `the claims ${claims}`,
+        maxBytes: MAX_CONFIGURATION_FILE_BYTES,
+      }),
       keyId,
       request: request === undefined ? undefined : await readRequestBytes(request, workingDirectory),
     },

@@ -91,7 +91,9 @@ function expectedValues({
   story,
   verification,
 }: ReportInput): readonly (readonly [name: string, value: string])[] {
-  const identity = gate?.identity ?? onlyRunner(story?.runners) ?? {};
+  // Under HMAC the identity is the job's own word, which no expectation of it accepts.
+  const isProven = (gate?.authentication?.method ?? 'oidc') === 'oidc';
+  const identity = isProven ? (gate?.identity ?? onlyRunner(story?.runners) ?? {}) : {};
   const decision = verification?.expectations?.decision ?? worstOf(story?.decisions);
   return [
     ['expect-provider', identity.provider ?? ''],

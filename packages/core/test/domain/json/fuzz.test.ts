@@ -85,33 +85,29 @@ describe('mutated texts', () => {
 
   it('end in a value or a JsonError, and agree with JSON.parse', () => {
     const counts = { same: 0, bothRefuse: 0, stricter: 0 };
+    const wrong: string[] = [];
     for (const bytes of texts) {
       const strict = viaStrict(bytes);
       const loose = viaJsonParse(bytes);
       if (strict instanceof JsonError) {
-        if (loose === undefined) counts.bothRefuse += 1;
-        else {
-          expect(STRICTER).toContain(strict.code);
-          counts.stricter += 1;
-        }
+        if (loose !== undefined && !STRICTER.includes(strict.code)) wrong.push(`${strict.code}: ${bytes}`);
+        counts[loose === undefined ? 'bothRefuse' : 'stricter'] += 1;
       } else {
-        expect(loose).toBeDefined();
-        expect(canonical(strict.value)).toBe(canonical(loose?.value));
+        if (loose === undefined || canonical(strict.value) !== canonical(loose.value)) wrong.push(`${bytes}`);
         counts.same += 1;
       }
     }
+    expect(wrong).toEqual([]);
     // Each of the three must really have been tried.
     expect(Math.min(...Object.values(counts))).toBeGreaterThan(100);
   });
 
   it('have their error inside of the text', () => {
-    for (const bytes of texts.slice(0, 5_000)) {
+    const outside = texts.slice(0, 5_000).filter((bytes) => {
       const result = viaStrict(bytes);
-      if (result instanceof JsonError) {
-        expect(result.offset).toBeLessThanOrEqual(bytes.length);
-        expect(result.offset).toBeGreaterThanOrEqual(0);
-      }
-    }
+      return result instanceof JsonError && !(result.offset >= 0 && result.offset <= bytes.length);
+    });
+    expect(outside).toEqual([]);
   });
 });
 
