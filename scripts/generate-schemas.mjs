@@ -34,6 +34,16 @@ const files = [
     function: 'daemonJsonSchema',
   },
   {
+    file: 'schemas/approval.schema.json',
+    module: 'scripts/published/approval-schema.ts',
+    function: 'approvalJsonSchema',
+  },
+  {
+    file: 'schemas/approvals.schema.json',
+    module: 'scripts/published/approvals-schema.ts',
+    function: 'approvalsJsonSchema',
+  },
+  {
     file: 'docs/errors.md',
     module: 'scripts/published/errors-page.ts',
     function: 'diagnosisPage',

@@ -24,6 +24,8 @@ export const GROUP_OF: Readonly<Record<string, GroupName>> = {
   trustPolicySha256: 'trust',
   rules: 'trust',
   keyRotation: 'trust',
+  approval: 'trust',
+  caCertificates: 'trust',
   serviceConnection: 'trust',
   runtime: 'runtime',
   runtimeSha256: 'runtime',

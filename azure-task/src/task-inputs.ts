@@ -42,11 +42,13 @@ function command(): TaskInput {
 /** What is special about a setting on Azure Pipelines, in place of its general description. */
 const HELP: Readonly<Record<string, string>> = {
   request: 'Request files or globs, one a line, relative to the default working directory.',
-  auth: 'How the job proves who it is. `auto` takes the OIDC token that Azure DevOps Services gives every job, where `issuer` pins its organisation; else the HMAC key of the secret variable `CAVRA_RUNNER_AUTH_HMAC_KEY`.',
+  auth: 'How the job proves who it is. `auto` takes the OIDC token that Azure DevOps Services gives every job, and nothing else; `issuer` pins its organisation. `hmac` takes the key of the secret variable `CAVRA_RUNNER_AUTH_HMAC_KEY`, as on Azure DevOps Server.',
   issuer:
     'Pins your organisation: `https://vstoken.dev.azure.com/<organisation id>`, where the id is the value of the predefined variable `System.CollectionId` (print it once with `echo $(System.CollectionId)`). Write it as text, not as a variable: a variable could be set by whoever is to be kept out.',
   audience: 'Leave this empty: Azure issues tokens for `api://AzureADTokenExchange` only.',
   'jwks-url': 'Where the issuer publishes its keys. Not needed with an issuer of `https://vstoken.dev.azure.com`.',
+  'ca-certificates':
+    'Certificate authorities to trust besides Node’s own and those that the agent was configured with (`--sslcacert`): their PEM, a file outside of the sources that the agent’s user cannot write, or `FILE@sha256:HEX`. `NODE_EXTRA_CA_CERTS` is ignored: an earlier step can set it.',
   'evidence-dir': 'Folder of the evidence, relative to the default working directory.',
 };
 
@@ -80,6 +82,7 @@ function typeOf(setting: SettingDefinition): Pick<TaskInput, 'type' | 'defaultVa
     case 'choice':
       return { type: 'pickList', defaultValue, options: choices(setting.choices ?? []) };
     case 'list':
+    case 'authorities':
       return { type: 'multiLine', defaultValue };
     default:
       return { type: setting.name === 'request-json' ? 'multiLine' : 'string', defaultValue };

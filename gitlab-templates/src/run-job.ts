@@ -3,9 +3,14 @@ import { type Configuration, parseConfiguration } from './configuration/configur
 import { runGateJob } from './gate-job.ts';
 import type { Job, Runner } from './job.ts';
 import { failureLog } from './log.ts';
-import { runVerifyJob } from './verify-job.ts';
 
-const RUNNERS: Readonly<Record<Configuration['command'], Runner>> = { gate: runGateJob, verify: runVerifyJob };
+const RUNNERS: Readonly<Record<Configuration['command'], Runner>> = {
+  gate: runGateJob,
+  verify: async (job, configuration) => {
+    const { runVerifyJob } = await import('./verify-job.ts');
+    return runVerifyJob(job, configuration);
+  },
+};
 
 /** Runs what the template was included for; returns the exit status (interfaces.md). Never throws. */
 export async function runJob(job: Job): Promise<number> {

@@ -2,17 +2,14 @@ import {
   ConfigurationError,
   createVerifier,
   type Decision,
-  describeFinding,
   type EvidenceExpectations,
-  type VerificationReport,
+  reportLog,
 } from '@cavra/release-governance-core';
 import type { Configuration } from './configuration/configuration.ts';
 import { type Environment, gateEnvironment } from './configuration/environment.ts';
 import { listed } from './configuration/settings.ts';
 import type { Job } from './job.ts';
-import { failureLog, row } from './log.ts';
-
-const MOST_FINDINGS = 20;
+import { failureLog } from './log.ts';
 
 /** The job that verifies an earlier job's evidence and expects it to be of this pipeline, unless its inputs expect something else. */
 export async function runVerifyJob(job: Job, configuration: Configuration): Promise<number> {
@@ -34,7 +31,7 @@ export async function runVerifyJob(job: Job, configuration: Configuration): Prom
     against: listed(configuration.text('against')),
     expectations,
   });
-  job.log(reportLog(report, expectations));
+  job.log(reportLog(report));
   if (failure !== undefined) job.log(failureLog(failure, job.environment));
   return failure?.exitStatus ?? 0;
 }
@@ -69,19 +66,4 @@ function expectationsOf(configuration: Configuration, environment: Environment):
 function maxAge(text: string): number {
   if (/^[1-9][0-9]{0,9}$/.test(text)) return Number(text);
   throw new ConfigurationError('CAVRA-E201', 'input max_age must be a whole number of seconds above 0');
-}
-
-function reportLog(report: VerificationReport, expectations: EvidenceExpectations): string[] {
-  const shown = report.findings.slice(0, MOST_FINDINGS);
-  const more = report.findings.length - shown.length + report.findings_omitted;
-  return [
-    `CAVRA evidence: ${report.valid ? 'VALID' : 'NOT VALID'}`,
-    ...row('stream', `${report.records} records, ${report.signed_records} signed, signatures ${report.signatures}`),
-    ...row('tail', `${report.tail}, checkpoint ${report.checkpoint}`),
-    ...report.keys.flatMap(({ key_id: id, records, status }) => row('key', `${id}: ${records} records, ${status}`)),
-    ...Object.entries(expectations).flatMap(([name, value]) => row('expected', `${name} ${value}`)),
-    ...shown.flatMap((finding) => row(finding.severity, `${finding.code}: ${describeFinding(finding)}`)),
-    ...(more > 0 ? row('', `and ${more} more`) : []),
-    ...row('head', report.head_hash),
-  ];
 }

@@ -7,22 +7,25 @@ import {
   anchorClaims,
   type ClaimDefinition,
   type ClaimKind,
+  GUID_FORM,
+  ID_FORM,
   METHODS,
   matchableClaims,
   PROVIDERS,
   REQUEST_FIELDS,
   type TrustMethod,
 } from '../../packages/core/src/domain/trust/claims.ts';
-import { GUID_FORM, ID_FORM } from '../../packages/core/src/domain/trust/parse-condition.ts';
 import { ISSUER_FORM, MAX_RULE_NAME_LENGTH } from '../../packages/core/src/domain/trust/parse-policy.ts';
 import { TRUST_POLICY_SCHEMA_VERSION } from '../../packages/core/src/domain/trust/trust-policy.ts';
 import type { Provider } from '../../packages/core/src/domain/wire/messages.ts';
+import { APPROVALS, APPROVERS } from './approval-terms-schema.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
 /**
  * The published JSON Schema of a trust policy, made of the tables that the parser follows: the text of
- * schemas/trust-policy.schema.json. The parser asks for a little more: rules of different names, and no odd characters at all.
+ * schemas/trust-policy.schema.json. The parser asks for a little more: rules of different names, no odd characters at all,
+ * and of approvers keys that can be used and nobody under two names.
  */
 export function trustPolicyJsonSchema(): string {
   return `${JSON.stringify(trustPolicySchema(), null, 2)}\n`;
@@ -40,6 +43,7 @@ function trustPolicySchema(): Schema {
     required: ['schema_version', 'rules'],
     properties: {
       schema_version: { const: TRUST_POLICY_SCHEMA_VERSION },
+      approvers: APPROVERS,
       rules: { type: 'array', minItems: 1, maxItems: MAX_TRUST_POLICY_RULES, items: { $ref: '#/$defs/rule' } },
     },
     $defs: { rule: ruleSchema(), ...VALUE_SCHEMAS, ...Object.fromEntries(RULE_KINDS.map(matchDefinition)) },
@@ -72,6 +76,7 @@ function ruleSchema(): Schema {
       },
       match: { type: 'object', description: 'Claims by the platform’s own names; every one must match.' },
       requests: requestsSchema(),
+      approvals: APPROVALS,
     },
     anyOf: RULE_KINDS.map(ruleKindSchema),
   };

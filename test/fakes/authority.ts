@@ -26,8 +26,10 @@ export interface ServerCertificate {
 export interface Authority {
   /** Its own certificate in PEM ... */
   readonly certificate: string;
-  /** ... and as a file, for NODE_EXTRA_CA_CERTS. */
+  /** ... as a file ... */
   readonly file: string;
+  /** ... and as `FILE@sha256:HEX`, for `ca-certificates`. */
+  readonly pinned: string;
   /**
    * A certificate for a server.
    *
@@ -73,6 +75,7 @@ export function createAuthority(name = 'Fakes of a test run'): Authority {
   return {
     certificate,
     file,
+    pinned: `${file}@sha256:${createHash('sha256').update(certificate).digest('hex')}`,
     issue: (names, period) => issue(name, privateKey, publicKey, names, period ?? defaultPeriod()),
     dispose: () => rmSync(folder, { recursive: true, force: true }),
   };

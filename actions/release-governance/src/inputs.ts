@@ -17,12 +17,15 @@ export interface PublicationInputs {
 /** The inputs of the action, beside the gate's own settings. */
 export interface ActionInputs {
   readonly settings: GateSettings;
+  /** With which GitHub is asked for approvals. */
+  readonly githubToken: string | undefined;
   readonly summary: boolean;
   readonly publication: PublicationInputs;
 }
 
 /** Names of the inputs that only this action has; the others are GATE_SETTINGS. */
 export const ACTION_INPUTS = [
+  'github-token',
   'upload-artifact',
   'artifact-name',
   'retention-days',
@@ -41,7 +44,7 @@ export function readInputs(environment: Environment): ActionInputs {
   const summary = reader.flag('summary', true);
   const publication = readPublication(reader, environment);
   const settings = readSettings(environment, reader.problems);
-  return { settings, summary, publication };
+  return { settings, githubToken: reader.text('github-token'), summary, publication };
 }
 
 function readPublication(reader: InputReader, environment: Environment): PublicationInputs {

@@ -91,8 +91,8 @@ async function stopped(job: Job, inputs: ActionInputs): Promise<LeftOvers | unde
   return { evidenceDir, report, guard, summary };
 }
 
-function optionsOf({ environment, ...job }: Job, { settings }: ActionInputs): CreateGateOptions {
-  return { ...job, settings, environment: gateEnvironment(environment) };
+function optionsOf({ environment, ...job }: Job, { settings, githubToken }: ActionInputs): CreateGateOptions {
+  return { ...job, settings, environment: gateEnvironment(environment, githubToken), isAdapter: true };
 }
 
 function tell(publication: Publication): void {

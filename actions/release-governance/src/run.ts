@@ -8,6 +8,7 @@ import {
   gateOutputs,
   gateResult,
   type RandomBytes,
+  resultLog,
   summaryMarkdown,
 } from '@cavra/release-governance-core';
 import { type Environment, gateEnvironment, secretValues } from '../../shared/src/environment.ts';
@@ -15,7 +16,6 @@ import { whyNoSecrets } from '../../shared/src/without-secrets.ts';
 import { addSummary, annotate, log, maskSecrets, setOutputs } from '../../shared/src/workflow.ts';
 import { gateAnnotations, uploadAnnotation } from './annotations.ts';
 import { type ActionInputs, readInputs } from './inputs.ts';
-import { gateLog } from './log-text.ts';
 import { type Publication, publishEvidence } from './publish.ts';
 import { publicationRemarks } from './remarks.ts';
 import { savePublicationState } from './state.ts';
@@ -57,8 +57,13 @@ function inputsOf({ environment }: Job): ActionInputs | { readonly failure: Gate
   }
 }
 
-function runGate({ environment, ...job }: Job, { settings }: ActionInputs): Promise<GateOutcome> {
-  return createGate({ ...job, settings, environment: gateEnvironment(environment) }).run();
+function runGate({ environment, ...job }: Job, { settings, githubToken }: ActionInputs): Promise<GateOutcome> {
+  return createGate({
+    ...job,
+    settings,
+    environment: gateEnvironment(environment, githubToken),
+    isAdapter: true,
+  }).run();
 }
 
 /** A key that is not there is most often one that this run may not have. */
@@ -80,7 +85,7 @@ async function tellFailure(result: GateResult, job: Job): Promise<ExitCode> {
 
 /** Before the upload: a job that is cancelled while it uploads has its outputs. */
 function tellDecision(result: GateResult, { workspace }: Job): void {
-  log(gateLog(result));
+  log(resultLog(result));
   annotate(gateAnnotations(result, workspace));
   setOutputs({ ...gateOutputs(result), 'artifact-name': '', 'artifact-id': '', 'artifact-url': '' });
 }

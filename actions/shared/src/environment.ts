@@ -17,11 +17,16 @@ const KEYS = /^CAVRA_([A-Z0-9_]*HMAC_KEY[A-Z0-9_]*|RUNNER_AUTH_KEY_ID|DAEMON_EVI
  * The part of the job's environment that the gate is given. An earlier step can put any variable into it, and whoever is trusted or
  * who this job is must not come from there (design.md section 4): so no `CAVRA_RUNNER_*` identity, no token or trust setting, no other
  * platform's variables.
+ *
+ * @param githubToken with which GitHub is asked for approvals, as the input says; a variable of its name is no setting
  */
-export function gateEnvironment(environment: Environment): Environment {
-  return Object.fromEntries(
-    Object.entries(environment).filter(([name]) => [PLATFORM, NETWORK, KEYS].some((pattern) => pattern.test(name))),
+export function gateEnvironment(environment: Environment, githubToken?: string): Environment {
+  const passed = Object.entries(environment).filter(([name]) =>
+    [PLATFORM, NETWORK, KEYS].some((pattern) => pattern.test(name)),
   );
+  // This program runs nowhere else; in the containers of some runners the marker is missing.
+  const token = githubToken === undefined ? {} : { GITHUB_TOKEN: githubToken };
+  return { ...Object.fromEntries(passed), ...token, CI: 'true', GITHUB_ACTIONS: 'true' };
 }
 
 /** Whatever in the environment must not show in the log: what the gate is given, and what it ignores. */

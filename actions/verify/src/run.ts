@@ -5,6 +5,7 @@ import {
   ConfigurationError,
   createVerifier,
   DIAGNOSES,
+  reportLog,
   type VerificationReport,
   verificationMarkdown,
 } from '@cavra/release-governance-core';
@@ -71,24 +72,14 @@ async function explained(error: unknown, { environment }: VerifyJob): Promise<Ca
 }
 
 function tell(report: VerificationReport | undefined, failure: CavraError | undefined): void {
-  const records = report?.records ?? 0;
-  const head = report?.head_hash ?? '';
-  log([
-    `CAVRA evidence: ${failure === undefined ? 'valid' : 'NOT ACCEPTED'}`,
-    `  records    ${records}, signatures ${report?.signatures ?? 'not checked'}`,
-    `  head       ${head}, checkpoint ${report?.checkpoint ?? 'not checked'}, tail ${report?.tail ?? 'not checked'}`,
-    ...Object.entries(report?.expectations ?? {}).map(([name, value]) => `  expected   ${name}: ${value}`),
-    ...(report?.errors ?? []).slice(0, MAX_LOGGED_ERRORS).map((error) => `  wrong      ${error}`),
-  ]);
+  log(report === undefined ? ['CAVRA evidence: NOT ACCEPTED'] : reportLog(report));
   setOutputs({
     valid: String(failure === undefined),
-    'record-count': String(records),
-    'head-hash': head,
+    'record-count': String(report?.records ?? 0),
+    'head-hash': report?.head_hash ?? '',
     'diagnosis-code': failure?.code ?? '',
   });
   if (failure === undefined) return;
   const title = `CAVRA evidence: ${DIAGNOSES[failure.code].title}`;
   annotate([{ level: 'error', title, message: `${failure.code}: ${failure.message}. What to do: ${failure.action}` }]);
 }
-
-const MAX_LOGGED_ERRORS = 20;

@@ -2,7 +2,7 @@ import {
   asCavraError,
   type CavraError,
   createVerifier,
-  describeFinding,
+  reportLog,
   type VerificationReport,
   verificationMarkdown,
 } from '@cavra/release-governance-core';
@@ -10,12 +10,11 @@ import { gateEnvironment } from './agent/environment.ts';
 import type { Completion, Task } from './agent/task.ts';
 import { readVerifyInputs, type VerifyInputs } from './inputs/verify-inputs.ts';
 import { hint } from './log/hints.ts';
-import { failureText, row } from './log/log-text.ts';
+import { failureText } from './log/log-text.ts';
 import { setVerifyOutputs } from './publication/outputs.ts';
 import { attachSummary } from './publication/summary.ts';
 
 const TITLE = 'CAVRA evidence';
-const MOST_FINDINGS = 20;
 
 /** Verifies the evidence of an earlier stage and expects it to be of this run, unless the inputs expect something else. */
 export async function runVerifyCommand(task: Task): Promise<Completion> {
@@ -53,19 +52,4 @@ async function verify(task: Task): Promise<Verified> {
   } catch (error) {
     return { report: undefined, failure: asCavraError(error), inputs };
   }
-}
-
-function reportLog(report: VerificationReport): string[] {
-  const shown = report.findings.slice(0, MOST_FINDINGS);
-  const more = report.findings.length - shown.length + report.findings_omitted;
-  return [
-    `CAVRA evidence: ${report.valid ? 'VALID' : 'NOT VALID'}`,
-    row('stream', `${report.records} records, ${report.signed_records} signed, signatures ${report.signatures}`),
-    row('tail', `${report.tail}, checkpoint ${report.checkpoint}`),
-    ...report.keys.map(({ key_id: id, records, status }) => row('key', `${id}: ${records} records, ${status}`)),
-    ...Object.entries(report.expectations ?? {}).map(([name, value]) => row('expected', `${name} ${value}`)),
-    ...shown.map((finding) => row(finding.severity, `${finding.code}: ${describeFinding(finding)}`)),
-    ...(more > 0 ? [row('', `and ${more} more`)] : []),
-    row('head', report.head_hash),
-  ];
 }

@@ -62,6 +62,10 @@ const SETTING_DETAILS: Readonly<Record<string, Partial<TemplateInput>>> = {
     default: DEFAULT_MAX_TOKEN_AGE_SECONDS,
     description: 'greatest age of the OIDC token in seconds; GitLab issues it when the job starts',
   },
+  'ca-certificates': {
+    description:
+      'certificate authorities to trust besides Node’s own: the word CI_SERVER_TLS_CA_FILE for the one that the runner knows of the instance, a file that the job cannot write, or FILE@sha256:HEX',
+  },
   'timeout-seconds': {
     description: 'deadline of the whole run in seconds; it is shortened where the job’s own timeout comes first',
   },

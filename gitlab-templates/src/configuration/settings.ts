@@ -2,8 +2,6 @@ import { type GateSettings, readGateSettings, type SettingKind } from '@cavra/re
 import type { Configuration } from './configuration.ts';
 import { GATE_INPUTS, inputName } from './inputs.ts';
 
-const JWKS_PATH = '/oauth/discovery/keys';
-
 /**
  * The gate's settings from the inputs of the template.
  *
@@ -12,17 +10,9 @@ const JWKS_PATH = '/oauth/discovery/keys';
 export function gateSettings(configuration: Configuration): GateSettings {
   return readGateSettings(({ name, kind }) => {
     const input = inputName(name);
-    const text = name === 'jwks-url' ? jwksUrl(configuration) : inputText(configuration, input, kind);
+    const text = inputText(configuration, input, kind);
     return text === defaultText(input) ? undefined : { text, label: `input ${input}` };
   });
-}
-
-/** The keys of a self-managed instance are where its issuer is, unless something else is said. */
-function jwksUrl(configuration: Configuration): string {
-  const given = configuration.text('jwks_url');
-  const issuer = configuration.text('issuer');
-  if (given !== '' || issuer === '' || configuration.text('jwks') !== '') return given;
-  return `${issuer.replace(/\/$/, '')}${JWKS_PATH}`;
 }
 
 /** The entries of an input that holds several. */

@@ -42,7 +42,7 @@ async function open(): Promise<Session> {
     const path = newFolder();
     const agent = new FakeAgent({
       folder: path,
-      machine: { NODE_EXTRA_CA_CERTS: authority.file },
+      authorities: authority.file,
       ...(folder === undefined ? {} : { sourcesName: folder }),
     });
     addExamples(agent.sources);

@@ -52,7 +52,7 @@ async function open(): Promise<Session> {
       run: async (settings) => {
         const { status, stdout, stderr } = await runCli(['gate', '--format', 'json', ...argumentsOf(settings)], {
           workingDirectory: workspace,
-          environment: { ...job.environment, NODE_EXTRA_CA_CERTS: authority.file, ...keys, ...environment },
+          environment: { ...job.environment, CAVRA_CA_CERTIFICATES: authority.pinned, ...keys, ...environment },
         });
         const result = stdout === '' ? undefined : (JSON.parse(stdout) as Partial<GateResult>);
         return {

@@ -55,8 +55,10 @@ function newJob(
     const value = stranger.mint(started.claims('cavra-release-governance'), { kid: dotCom.keys.kid });
     dotCom.fail({ kind: 'body', body: JSON.stringify({ value }) }, undefined, 'idtoken');
   }
-  const network = { HTTPS_PROXY: proxy.url, NO_PROXY: '127.0.0.1', NODE_EXTRA_CA_CERTS: authority.file };
-  const job = new RunnerJob({ ...started.environment, ...results.environment, ...network }, folder);
+  const network = { HTTPS_PROXY: proxy.url, NO_PROXY: '127.0.0.1' };
+  const job = new RunnerJob({ ...started.environment, ...results.environment, ...network }, folder, {
+    'ca-certificates': authority.pinned,
+  });
   addExamples(job.workspace);
   return {
     workspace: job.workspace,

@@ -5,6 +5,7 @@ import { GATE_INPUTS, inputName } from '../../../gitlab-templates/src/configurat
 import { createAuthority } from '../../fakes/authority.ts';
 import { type GitLab, startGitLab } from '../../fakes/gitlab.ts';
 import { root } from '../../support/repository.ts';
+import { HANGS_MS } from '../../support/waiting.ts';
 import type { ContractJob, FrontEnd, JobFacts, Session } from '../front-end.ts';
 import { addExamples, EVIDENCE_KEY, newFolder, readFolder } from './workspace.ts';
 
@@ -26,7 +27,7 @@ const DEFAULT_FOLDER = '.cavra/go-daemon';
 async function open(): Promise<Session> {
   const authority = createAuthority();
   const [gitlab, stranger] = await Promise.all([startGitLab({ authority }), startGitLab({ authority })]);
-  const machine = { PATH: process.env['PATH'] ?? '', NODE_EXTRA_CA_CERTS: authority.file };
+  const machine = { PATH: process.env['PATH'] ?? '' };
 
   const newJob = ({ keys = EVIDENCE_KEY, environment, folder, ...facts }: JobFacts = {}): ContractJob => {
     const variables = jobVariables(gitlab, stranger, facts);
@@ -42,7 +43,7 @@ async function open(): Promise<Session> {
       },
       run: async (settings) => {
         const { status, printed } = await start(
-          configurationOf({ issuer: gitlab.issuer, ...settings }),
+          configurationOf({ issuer: gitlab.issuer, 'ca-certificates': authority.pinned, ...settings }),
           { ...machine, ...environment, ...variables, ...keys },
           workspace,
         );
@@ -118,7 +119,7 @@ function start(
     const child = spawn(process.execPath, ['-e', START, PROGRAM], {
       cwd: workspace,
       env: environment,
-      timeout: 50_000,
+      timeout: HANGS_MS,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     let printed = '';

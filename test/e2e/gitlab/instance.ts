@@ -18,6 +18,8 @@ export const RUNNER_KEY: Readonly<Record<string, string>> = {
 export interface Instance {
   readonly gitlab: GitLab;
   readonly authority: Authority;
+  /** Inputs that pin the instance, and name its authority. */
+  readonly pins: Readonly<Record<'issuer' | 'ca_certificates', string>>;
   /** What GitLab, the runner and the project's settings put into a job's environment. */
   jobVariables(project: Project, facts?: GitLabJobFacts): Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -29,6 +31,7 @@ export async function startInstance(): Promise<Instance> {
   return {
     gitlab,
     authority,
+    pins: { issuer: gitlab.origin, ca_certificates: authority.pinned },
     jobVariables: (project, facts = {}) => ({
       ...gitlab.startJob({
         projectPath: project.path,
@@ -38,7 +41,6 @@ export async function startInstance(): Promise<Instance> {
       }).environment,
       CI_JOB_NAME: 'release-governance',
       CI_JOB_TIMEOUT: '3600',
-      NODE_EXTRA_CA_CERTS: authority.file,
       ...EVIDENCE_KEY,
     }),
     close: async () => {

@@ -20,7 +20,7 @@ afterAll(() => instance.close());
 
 function create(inputs: Readonly<Record<string, unknown>>, files: Readonly<Record<string, string>> = {}): Project {
   const pipeline = gatePipeline(TEMPLATE, {
-    issuer: instance.gitlab.origin,
+    ...instance.pins,
     request: 'requests/approved-promotion.json',
     ...inputs,
   });

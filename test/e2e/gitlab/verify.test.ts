@@ -34,7 +34,7 @@ describePipelines.each(FORMS)('as a $form', ({ gate, verify }) => {
   function create(gateInputs: Inputs): Project {
     const pipeline = {
       include: [
-        { ...gate, inputs: { issuer: instance.gitlab.origin, stage: 'build', ...gateInputs } },
+        { ...gate, inputs: { ...instance.pins, stage: 'build', ...gateInputs } },
         { ...verify, inputs: { stage: 'deploy' } },
       ],
     };
@@ -88,7 +88,7 @@ describePipelines('each expectation must hold', () => {
   it('in jobs of one pipeline', async () => {
     const pipeline = {
       include: [
-        { ...FORMS[0].gate, inputs: { issuer: instance.gitlab.origin, stage: 'build', ...APPROVED } },
+        { ...FORMS[0].gate, inputs: { ...instance.pins, stage: 'build', ...APPROVED } },
         ...WRONG.map(([job, inputs]) => ({
           ...FORMS[0].verify,
           inputs: { stage: 'deploy', job_name: job, ...inputs },
@@ -118,7 +118,7 @@ describePipelines('with an attestation key', () => {
         {
           ...FORMS[0].gate,
           inputs: {
-            issuer: instance.gitlab.origin,
+            ...instance.pins,
             stage: 'build',
             ...APPROVED,
             subject_path: 'dist/*.txt; dist/b.bin',

@@ -33,6 +33,8 @@ export function gateEnvironment(environment: Environment, agent: Agent): Environ
     ...Object.fromEntries(passed),
     ...keys(environment, agent, variables),
     [ACCESS_TOKEN]: agent.accessToken() ?? mappedAccessToken(environment, variables),
+    // This program runs nowhere else.
+    TF_BUILD: 'True',
   };
 }
 
@@ -86,6 +88,6 @@ function isPublic(name: string, variables: readonly JobVariable[]): boolean {
 }
 
 /** The name under which the agent puts a variable into the environment. */
-function environmentName(variable: string): string {
+export function environmentName(variable: string): string {
   return variable.replace(/[. ]/g, '_').toUpperCase();
 }

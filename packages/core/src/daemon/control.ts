@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { DaemonIdentity, StatusBody } from '../domain/daemon/answers.ts';
 import { CavraError, ConfigurationError, RuntimeFailure } from '../domain/diagnosis.ts';
 import { DAEMON_START_MS, DAEMON_STOP_MS, DAEMON_THREADS, MAX_CONFIGURATION_FILE_BYTES } from '../domain/limits.ts';
@@ -13,6 +13,7 @@ import { verifierIdentity } from '../verify/create-verifier.ts';
 import { CONTROL_FILE, type LoadedConfiguration, readAnswerKey, readDaemonConfiguration } from './configuration.ts';
 import { loadEngine } from './create-engine.ts';
 import { startDetached } from './detached.ts';
+import { daemonNetwork } from './network.ts';
 
 export interface DaemonControlOptions {
   /** Absolute path of the configuration. */
@@ -101,7 +102,7 @@ export async function startDaemon(
 
 /** What is wrong with the configuration is told here, and not only in a log. */
 async function requireStartable({ configuration, environment, now, randomBytes, version }: DaemonControlOptions) {
-  const http = lazyHttpClient(environment, {}, { now, randomBytes, version });
+  const http = lazyHttpClient(() => daemonNetwork(environment, dirname(configuration)), { now, randomBytes, version });
   await loadEngine({ configuration, environment, now, http, verifier: verifierIdentity(version) });
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { checkpointDetails } from '../domain/checkpoint/details.ts';
 import type { DeliveredFile, StreamHead } from '../domain/daemon/answers.ts';
 import type { CheckpointWish } from '../domain/daemon/protocol.ts';
-import { worstDecision } from '../domain/decision/worst.ts';
+import { worstOf } from '../domain/decision/worst.ts';
 import { EvidenceError } from '../domain/diagnosis.ts';
 import {
   CHECKPOINT_FILE,
@@ -122,8 +122,7 @@ export class Deliveries {
 /** What the response file of these records holds. */
 async function worstResponse(stream: string, records: number): Promise<Buffer> {
   const responses = (await readRecordedResponses(stream)).slice(0, records);
-  const worst = worstDecision(responses.map(({ decision }) => decision));
-  const found = responses.find(({ decision }) => decision === worst);
+  const found = worstOf(responses);
   return Buffer.from(found === undefined ? '' : responseFileText(found), 'utf8');
 }
 

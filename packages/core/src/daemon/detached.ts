@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Environment } from '../domain/identity/sources.ts';
-import { NO_FOLLOW } from '../io/files/durable-file.ts';
+import { NO_FOLLOW } from '../io/files/open-no-follow.ts';
 
 /** A program that goes on without its starter. */
 export interface Detached {

@@ -1,5 +1,5 @@
 import { lstat, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ReplayMemory } from '../domain/daemon/replay-memory.ts';
 import { asCavraError, CavraError, ConfigurationError, EXIT, RuntimeFailure } from '../domain/diagnosis.ts';
 import {
@@ -16,7 +16,7 @@ import type { VerifierIdentity } from '../domain/verification/report.ts';
 import { writeFileDurably } from '../io/files/durable-file.ts';
 import { readRegularFile } from '../io/files/read-regular-file.ts';
 import { openRotatingLog } from '../io/files/rotating-log.ts';
-import { lazyHttpClient, type NetworkOptions, refuseUnverifiedTls } from '../io/http/network.ts';
+import { lazyHttpClient, refuseUnverifiedTls } from '../io/http/network.ts';
 import { acquireWriterLock, type WriterLock } from '../io/locks/writer-lock.ts';
 import { LineServer } from '../io/socket/line-server.ts';
 import { openPrivateFolder } from '../io/socket/private-folder.ts';
@@ -39,6 +39,7 @@ import { Deliveries } from './delivery.ts';
 import type { Engine } from './engine.ts';
 import { DaemonEvaluator } from './evaluator.ts';
 import { type DaemonLog, DaemonLogWriter, errorFields } from './log.ts';
+import { daemonNetwork } from './network.ts';
 import { Retention } from './retention.ts';
 import { Streams } from './streams.ts';
 
@@ -57,7 +58,6 @@ export interface RunDaemonOptions {
   readonly logFile?: string | undefined;
   /** Calls back for each signal: `stop` (SIGTERM, SIGINT) or `reload` (SIGHUP). Returns what ends that. */
   readonly onSignal: (signal: (name: 'stop' | 'reload') => void) => () => void;
-  readonly network?: NetworkOptions;
   /** The running program, whose digest reports and checkpoints name. */
   readonly program?: RunningProgram;
 }
@@ -78,8 +78,12 @@ const INSTANCE_BYTES = 16;
  */
 export async function runDaemon(options: RunDaemonOptions): Promise<number> {
   refuseUnverifiedTls(options.environment);
-  const { environment, now, randomBytes, version, network = {} } = options;
-  const http = lazyHttpClient(environment, network, { now, randomBytes, version });
+  const { environment, now, randomBytes, version } = options;
+  const http = lazyHttpClient(() => daemonNetwork(environment, dirname(options.configuration)), {
+    now,
+    randomBytes,
+    version,
+  });
   const verifier = await programIdentity(options);
   const load = () => loadEngine({ configuration: options.configuration, environment, now, http, verifier });
   const loaded = await load();

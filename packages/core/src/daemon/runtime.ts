@@ -1,3 +1,5 @@
+import type { RequestOriginal } from '../domain/approvals/judging/request-judge.ts';
+import type { ApprovalsVerdict } from '../domain/approvals/judging/verdict.ts';
 import type { AuthenticationError } from '../domain/diagnosis.ts';
 import type { AuthenticatedRunner } from '../domain/trust/trust-decision.ts';
 import type { DecisionResponse, EvaluateRequest } from '../domain/wire/messages.ts';
@@ -9,6 +11,8 @@ export interface Evaluation {
   readonly runner?: AuthenticatedRunner;
   /** Which rule of the trust policy let the runner pass; absent when it did not. */
   readonly trustRule?: string;
+  /** How its approvals were judged, where the rule asks for some. */
+  readonly approvals?: ApprovalsVerdict;
   /** Why the runner was not authenticated or not trusted; such a `block` is never one that was expected. */
   readonly refusal?: AuthenticationError;
   /**
@@ -24,8 +28,13 @@ export interface GovernanceRuntime {
   /**
    * @param request with its `runner_auth`
    * @param proofFailure why the runner has no proof to send
+   * @param original the bytes of the request, where its approvals may be asked for
    * @throws RuntimeFailure when no answer could be had, SecretFoundError when the record would hold a secret
    */
-  evaluate(request: EvaluateRequest, proofFailure?: AuthenticationError): Promise<Evaluation>;
+  evaluate(
+    request: EvaluateRequest,
+    proofFailure?: AuthenticationError,
+    original?: RequestOriginal,
+  ): Promise<Evaluation>;
   close(): Promise<void>;
 }

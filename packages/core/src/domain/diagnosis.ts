@@ -64,7 +64,7 @@ const CONFIGURATION = {
   'CAVRA-E206': {
     title: 'no evidence key is configured',
     action:
-      'set CAVRA_DAEMON_EVIDENCE_HMAC_KEY (at least 32 bytes) and CAVRA_DAEMON_EVIDENCE_KEY_ID from the secret store, or --ephemeral-keys for a local trial',
+      'set CAVRA_ATTESTATION_KEY and CAVRA_ATTESTATION_KEY_ID from the secret store: one key is enough; or CAVRA_DAEMON_EVIDENCE_HMAC_KEY (at least 32 bytes) and CAVRA_DAEMON_EVIDENCE_KEY_ID; or --ephemeral-keys for a local trial',
   },
   'CAVRA-E207': {
     title: 'a signing key is too weak or unusable',
@@ -95,7 +95,7 @@ const CONFIGURATION = {
   },
   'CAVRA-E213': {
     title: 'the verification of TLS certificates is switched off',
-    action: 'unset NODE_TLS_REJECT_UNAUTHORIZED and name a private authority with NODE_EXTRA_CA_CERTS instead',
+    action: 'unset NODE_TLS_REJECT_UNAUTHORIZED and name a private authority by ca-certificates instead',
   },
   'CAVRA-E214': {
     title: 'ephemeral keys are for local trials only',
@@ -170,6 +170,54 @@ const CONFIGURATION = {
     title: 'it is not known whose answers to believe',
     action:
       'set daemon-public-key to the daemon’s public key; towards a daemon that signs no answers, give the evidence key instead',
+  },
+  'CAVRA-E240': {
+    title: 'a key is not the one that the keyring pins',
+    action:
+      'let the job have the key with this id, or pin the new one: `keys generate` writes secret_sha256; if nobody replaced the key, find the step that set its variable',
+  },
+  'CAVRA-E241': {
+    title: 'the certificate authorities cannot be used',
+    action:
+      'give ca-certificates as PEM, as a file that no step of this job can write, or as FILE@sha256:HEX; on GitLab also as the word CI_SERVER_TLS_CA_FILE',
+  },
+  'CAVRA-E250': {
+    title: 'proven approvals need the strict rules',
+    action: 'set rules to strict, or leave approvals out of the trust policy',
+  },
+  'CAVRA-E251': {
+    title: 'a trust policy that asks for approvals is not pinned',
+    action:
+      'set trust-policy-sha256 to the digest that `policy lint FILE` prints: a job that can choose the list of approvers approves itself',
+  },
+  'CAVRA-E252': {
+    title: 'there are too many approvals',
+    action: 'hand over the approvals of this release alone, at most 16 of one request and 64 files in all',
+  },
+  'CAVRA-E253': {
+    title: 'an approval cannot be read',
+    action: 'check the path in approval: a file that ends in .approval.json, no link, with its .sig beside it',
+  },
+  'CAVRA-E254': {
+    title: 'approvals cannot be recorded here',
+    action: 'use the embedded runtime or a resident daemon of this program, or leave approvals out of the trust policy',
+  },
+  'CAVRA-E255': {
+    title: 'the approvals that the trust policy asks for cannot be proven here',
+    action: 'correct the rule’s approvals as the message says; docs/approvals.md lists what each source needs',
+  },
+  'CAVRA-E256': {
+    title: 'ssh-keygen cannot be run',
+    action: 'install OpenSSH 8.2 or later; where that is not possible, approve on another machine',
+  },
+  'CAVRA-E257': {
+    title: 'the approval could not be signed',
+    action:
+      'name the key with --key (a public key whose private half is in an agent or on a security key will do), and see what ssh-keygen said',
+  },
+  'CAVRA-E258': {
+    title: 'it is not known what is to be approved',
+    action: 'name the repository with --repository PROVIDER:NAME and the commit with --commit SHA',
   },
 } as const satisfies Record<string, Diagnosis>;
 
@@ -251,6 +299,11 @@ const NOT_AUTHENTICATED = {
   'CAVRA-E320': {
     title: 'the runner is not trusted for this request',
     action: '`policy explain` shows which rule of the trust policy stops it',
+  },
+  'CAVRA-E321': {
+    title: 'a runner key that nothing pins proves nothing in this event',
+    action:
+      'give keyring as FILE@sha256:HEX, with a runner key that has secret_sha256 (`keys generate` writes it), or let the job prove itself by its OIDC token',
   },
 } as const satisfies Record<string, Diagnosis>;
 

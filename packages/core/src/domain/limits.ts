@@ -93,24 +93,22 @@ export const MAX_YAML_INDENT = 128;
 export const DEFAULT_TIMEOUT_SECONDS = 60;
 export const MAX_TIMEOUT_SECONDS = 3_600;
 
-/** One try of an HTTP request; a silent server gets this long, then the next try, all inside the request's deadline. */
-export const HTTP_ATTEMPT_MS = 8_000;
-/** Tries of one HTTP request, the first included. */
-export const HTTP_MAX_ATTEMPTS = 5;
+/** One try of an HTTP request gets at most this share of the request's time: a silent server is asked again. */
+export const HTTP_ATTEMPT_SHARE = 1 / 5;
 /** Longest pause before the second try; it doubles with each further one ... */
 export const HTTP_RETRY_BASE_MS = 400;
 /** ... up to this. A server's Retry-After may ask for more. */
 export const HTTP_RETRY_CAP_MS = 5_000;
+/** Certificate authorities of one source, in PEM: several times those of a whole operating system. */
+export const MAX_AUTHORITIES_BYTES = 2 * MIB;
 /** Status line and headers of an HTTP answer. */
 export const HTTP_MAX_HEADER_BYTES = 16 * KIB;
 /** How long one address of a host may take to connect before the next is tried beside it. */
 export const HTTP_NEXT_ADDRESS_MS = 1_000;
 
-/** Asking a platform's token service, retries included. */
-export const TOKEN_REQUEST_MS = 20_000;
 /** How long an acquired token serves the further requests of the same run. */
 export const TOKEN_REUSE_MS = 2 * 60 * 1000;
-/** Fetching a JWKS, retries included. */
+/** Fetching a JWKS, retries included, by a resident verifier, whose questions have no deadline of a run. */
 export const JWKS_REQUEST_MS = 15_000;
 /** Unknown key ids lead to a new fetch at most this often, so that made-up ones cannot turn a verifier against the issuer. */
 export const JWKS_REFRESH_INTERVAL_MS = 30 * 1000;
@@ -237,3 +235,46 @@ export const MAX_EXPECTED_RUNS_BYTES = 64 * MIB;
 export const AUDIT_THREADS_FROM = 16;
 /** How many bundles an audit asks for ahead of the one whose line comes next. */
 export const AUDIT_LOOKAHEAD = 256;
+
+/** A signature of OpenSSH in its armor. */
+export const MAX_SSH_SIGNATURE_BYTES = 16 * KIB;
+/** Moduli of the RSA keys that may sign an approval; OpenSSH makes none above. */
+export const MIN_SSH_RSA_KEY_BITS = 3_072;
+export const MAX_SSH_RSA_KEY_BITS = 16_384;
+
+/** An approval's statement. */
+export const MAX_APPROVAL_BYTES = 64 * KIB;
+/** Characters of one text in it: a name, an id, a reason. */
+export const MAX_APPROVAL_TEXT_LENGTH = 1_024;
+/** Approvals that a run is given, those of one request, and what these hold together with their signatures. */
+export const MAX_APPROVAL_FILES = 64;
+export const MAX_REQUEST_APPROVALS = 16;
+export const MAX_REQUEST_APPROVALS_BYTES = 256 * KIB;
+/** How old an approval may be, unless the trust policy says otherwise, and at most. */
+export const DEFAULT_APPROVAL_AGE_MS = 72 * 60 * 60 * 1000;
+export const MAX_APPROVAL_AGE_MS = 90 * 24 * 60 * 60 * 1000;
+/** How long an emergency approval may serve. */
+export const MAX_EMERGENCY_MS = 4 * 60 * 60 * 1000;
+/** Lists of approvers of a trust policy, people of one list, keys of one person, and approvals that a rule may ask for. */
+export const MAX_APPROVER_LISTS = 50;
+export const MAX_APPROVERS_PER_LIST = 500;
+export const MAX_KEYS_PER_APPROVER = 20;
+export const MAX_REQUIRED_APPROVALS = 100;
+/** A file of allowed signers. */
+export const MAX_ALLOWED_SIGNERS_BYTES = 256 * KIB;
+/** A line of the file with the judged approvals. */
+export const MAX_APPROVALS_LINE_BYTES = 8 * MIB;
+
+/** Nesting depth of DER: certificates and timestamps need about ten. */
+export const MAX_DER_DEPTH = 20;
+/** Certificates from the leaf to the anchor, both included. */
+export const MAX_CERTIFICATE_CHAIN = 5;
+/** Certificates of a file that pins an authority. */
+export const MAX_PINNED_CERTIFICATES = 32;
+/** A timestamp with the certificates in it. */
+export const MAX_TIMESTAMP_BYTES = 64 * KIB;
+/** Timestamps of one checkpoint, and certificates in one timestamp. */
+export const MAX_TIMESTAMPS = 8;
+export const MAX_TIMESTAMP_CERTIFICATES = 8;
+/** `timeVerified` of a checkpoint may differ this much from its proven time before a reader is warned. */
+export const TIMESTAMP_NOTICE_MS = 10 * 60 * 1000;

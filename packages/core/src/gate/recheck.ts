@@ -50,9 +50,8 @@ interface RecheckKeys {
 async function keysOf(options: CreateGateOptions): Promise<RecheckKeys> {
   const { environment } = options;
   if ((await chooseRuntime(options)).kind === 'daemon') {
-    const runner = await loadRunnerKey(options);
-    const attestation = { signing: undefined, trust: [], secrets: [] };
-    return { verification: [], secrets: secretsOf(environment, { evidence: undefined, runner, attestation }) };
+    const { signing: runner, verification: runnerVerification } = await loadRunnerKey(options);
+    return { verification: [], secrets: secretsOf(environment, { runner, runnerVerification }) };
   }
   const keys = await loadKeys(options);
   const verification = keys.evidence === undefined ? [] : keys.evidenceVerification;

@@ -6,16 +6,17 @@ import { readIdentity } from '../domain/identity/read.ts';
 import { createSecretSearcher } from '../domain/secrets/searcher.ts';
 import { createTrustPolicyEvaluator } from '../domain/trust/evaluator.ts';
 import type { RunnerIdentity } from '../domain/wire/messages.ts';
-import { lazyHttpClient, refuseUnverifiedTls } from '../io/http/network.ts';
+import { lazyHttpClient } from '../io/http/network.ts';
 import type { RunAttestor } from '../seal/attestor.ts';
 import { programIdentity } from '../verify/create-verifier.ts';
 import { loadKeys, type RunKeys } from './authentication/run-keys.ts';
 import { secretsOf } from './authentication/run-secrets.ts';
-import { loadAttestor, loadTrust, refusePullRequestChoices } from './create-gate.ts';
 import { openGateFolder } from './folder/gate-folder.ts';
+import { prepareRun } from './preparation.ts';
 import type { AttestedEvidence, EvidenceFolderPort, GateOutcome } from './run/gate.ts';
 import { type CreateGateOptions, NETWORK_SHARE } from './run/gate-options.ts';
 import { chooseRuntime, type RuntimeChoice } from './runtime/runtime-choice.ts';
+import { loadAttestor, loadTrust } from './trust.ts';
 
 /**
  * Makes the evidence that a cancelled or crashed gate left ready to be published: sets a torn last line aside, verifies the stream, writes
@@ -50,6 +51,7 @@ export async function recoverEvidence(options: CreateGateOptions): Promise<GateO
     checkpoint,
     guard: undefined,
     notes: folder.notes,
+    network: { proxy: null, ca_certificates_sha256: null },
     timings: {},
   };
   await folder.writeReport(outcome);
@@ -85,15 +87,18 @@ async function openDaemonsFolder(
   choice: RuntimeChoice & { kind: 'daemon' },
   identity: RunnerIdentity,
 ): Promise<EvidenceFolderPort> {
-  const { settings, environment, now, randomBytes, version, network = {} } = options;
+  const { settings, environment, now, randomBytes, version } = options;
   // A proof is made, which is worth as much now as it was to the gate.
-  refuseUnverifiedTls(environment);
-  refusePullRequestChoices(options);
+  const preparation = prepareRun(options);
+  await preparation.tls();
+  await preparation.choices();
   const { openDaemonRun } = await import('./resident/daemon-run.ts');
-  const http = lazyHttpClient(environment, network, { now, randomBytes, version });
+  const http = lazyHttpClient(preparation.network, { now, randomBytes, version });
   const deadline = now() + settings.timeoutSeconds * 1000 * NETWORK_SHARE;
-  const daemon = await openDaemonRun(options, choice, { http, deadline });
-  await daemon.openProver(identity);
+  const serviceConnectionId = options.azureServiceConnection;
+  const proving = { environment, http, deadline, now, randomBytes, serviceConnectionId };
+  const daemon = await openDaemonRun(options, choice, preparation, proving);
+  await daemon.openProver(await preparation.authentication());
   return daemon.openFolder(identity, 'before');
 }
 
@@ -113,7 +118,7 @@ async function attested(
 async function attestorOf(options: CreateGateOptions, keys: RunKeys): Promise<RunAttestor | undefined> {
   const settings = { ...options.settings, subjectPaths: [], previousCheckpoint: undefined };
   try {
-    return await loadAttestor({ ...options, settings }, keys, await loadTrust(options, []));
+    return await loadAttestor({ ...options, settings }, keys, await loadTrust(options, undefined));
   } catch (error) {
     if (error instanceof CavraError) return undefined;
     throw error;

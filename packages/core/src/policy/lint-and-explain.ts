@@ -1,3 +1,7 @@
+import { type ExplainedApprovals, explainApprovals } from '../domain/approvals/explain.ts';
+import type { OfferedApproval } from '../domain/approvals/judging/facts.ts';
+import { RequestJudge } from '../domain/approvals/judging/request-judge.ts';
+import { describeApprover } from '../domain/approvals/judging/verdict.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import { IDENTITY_FIELDS } from '../domain/identity/sources.ts';
 import { JsonError } from '../domain/json/error.ts';
@@ -5,6 +9,7 @@ import { parseStrictJson } from '../domain/json/parse.ts';
 import { plainObject } from '../domain/json/plain.ts';
 import { JsonObject } from '../domain/json/value.ts';
 import { MAX_CONFIGURATION_FILE_BYTES } from '../domain/limits.ts';
+import type { Clock } from '../domain/ports.ts';
 import { parseRequest } from '../domain/request/parse.ts';
 import { explainPolicy, type OwnJob } from '../domain/trust/evaluator.ts';
 import type { RuleExamination } from '../domain/trust/examine.ts';
@@ -14,7 +19,7 @@ import { type DocumentPath, type Locate, type PolicyProblem, TrustPolicyError } 
 import { runnerFromClaims, runnerFromIdentity } from '../domain/trust/sample-runner.ts';
 import type { AuthenticatedRunner, TrustDecision } from '../domain/trust/trust-decision.ts';
 import type { TrustPolicy } from '../domain/trust/trust-policy.ts';
-import type { EvaluateRequest } from '../domain/wire/messages.ts';
+import type { EvaluateRequest, Provider } from '../domain/wire/messages.ts';
 
 /** A trust policy as read from its file. */
 export interface LoadedTrustPolicy {
@@ -62,12 +67,13 @@ export interface PolicyLintReport {
 /**
  * Checks a policy file, and names each dangerous habit of a valid one.
  *
+ * @param nowMs Unix milliseconds, for approvers who are past
  * @throws ConfigurationError CAVRA-E216 the file cannot be read; a policy that is not valid is a report and not an error
  */
-export async function lintTrustPolicy(path: string, read: ReadTrustPolicy): Promise<PolicyLintReport> {
+export async function lintTrustPolicy(path: string, read: ReadTrustPolicy, nowMs = 0): Promise<PolicyLintReport> {
   try {
     const { policy, sha256, locate } = await read(path);
-    const findings = lintPolicy(policy).map(({ at, ...finding }) => ({ ...finding, ...placeOf(at, locate) }));
+    const findings = lintPolicy(policy, nowMs).map(({ at, ...finding }) => ({ ...finding, ...placeOf(at, locate) }));
     return { path, valid: true, sha256, rules: policy.rules.length, problems: [], findings };
   } catch (error) {
     if (error instanceof TrustPolicyError) {
@@ -100,11 +106,24 @@ export interface PolicyExplainInput {
   readonly request?: Uint8Array | undefined;
   /** Without a policy: the only repository that may pass. */
   readonly own?: OwnJob | undefined;
+  /** Approvals, to be judged as the gate would with these claims. */
+  readonly approvals?: readonly OfferedApproval[];
+  readonly now: Clock;
+}
+
+/** One approval that was handed over. */
+export interface ExplainedApproval {
+  readonly approver: string;
+  readonly decision: string;
+  readonly counted: boolean;
+  readonly why_not: string | null;
 }
 
 /** What `policy explain` prints. */
 export interface PolicyExplainReport {
   readonly decision: TrustDecision;
+  /** Whose approvals the rule asks for that lets the runner pass; null: it asks for none. */
+  readonly approvals: (ExplainedApprovals & { readonly judged: readonly ExplainedApproval[] }) | null;
   readonly policy: { readonly path: string; readonly sha256: string } | null;
   readonly method: AuthenticatedRunner['method'];
   readonly provider: string;
@@ -130,7 +149,8 @@ export async function explainTrustPolicy(
   const loaded = path === undefined ? undefined : await read(path, { sha256: policySha256 });
   const { decision, rules } = explainPolicy(loaded?.policy, runner, request, input.own);
   return {
-    decision,
+    decision: decision.trusted ? { trusted: true, rule: decision.rule } : decision,
+    approvals: await explainAsked(decision, runner, input),
     policy: path === undefined || loaded === undefined ? null : { path, sha256: loaded.sha256 },
     method: runner.method,
     provider: runner.identity.provider ?? '',
@@ -138,6 +158,34 @@ export async function explainTrustPolicy(
     rules,
     notes: notesOn(input),
   };
+}
+
+async function explainAsked(
+  decision: TrustDecision,
+  runner: AuthenticatedRunner,
+  { request: bytes, approvals: offered = [], now }: PolicyExplainInput,
+): Promise<PolicyExplainReport['approvals']> {
+  if (!decision.trusted || decision.approvals === undefined) return null;
+  const { terms, lists } = decision.approvals;
+  const explained = explainApprovals(terms, lists, runner.identity.provider as Provider, now());
+  if (bytes === undefined || offered.length === 0) return { ...explained, judged: [] };
+  const judge = new RequestJudge({ offered, artifacts: [], now });
+  const original = { bytes, path: null };
+  const { verdict } = await judge.judge({ original, runner, asked: decision.approvals, rule: decision.rule });
+  const judged = verdict.approvals.map((approval) => ({
+    approver: describeApprover(approval),
+    decision: approval.decision,
+    counted: approval.counted,
+    why_not: approval.whyNot,
+  }));
+  const others = offered.length - judged.length;
+  const rest = {
+    approver: `${others} files`,
+    decision: 'approve',
+    counted: false,
+    why_not: 'they are not of this request',
+  };
+  return { ...explained, judged: others > 0 ? [...judged, rest] : judged };
 }
 
 function notesOn({ policyPath, request }: PolicyExplainInput): readonly string[] {

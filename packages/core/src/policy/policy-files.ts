@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
-import { readConfigurationFile } from '../io/files/configuration-file.ts';
+import { MAX_CONFIGURATION_FILE_BYTES } from '../domain/limits.ts';
+import { readNamedFile } from '../io/files/read-regular-file.ts';
+import { systemClock } from '../io/system/system.ts';
 import { readRequestBytes } from '../request/request-files.ts';
 import type { PolicyExplainReport, PolicyLintReport } from './lint-and-explain.ts';
 
@@ -14,7 +16,7 @@ export async function lintPolicyFile(path: string, workingDirectory: string): Pr
     import('./lint-and-explain.ts'),
     import('./trust-policy-file.ts'),
   ]);
-  return { ...(await lintTrustPolicy(resolve(workingDirectory, path), readTrustPolicyFile)), path };
+  return { ...(await lintTrustPolicy(resolve(workingDirectory, path), readTrustPolicyFile, systemClock())), path };
 }
 
 export interface ExplainPolicyOptions {
@@ -26,6 +28,8 @@ export interface ExplainPolicyOptions {
   readonly keyId?: string | undefined;
   /** A request file. */
   readonly request?: string | undefined;
+  /** Files and globs of approvals of the request. */
+  readonly approvals?: readonly string[];
   /** Absolute; what relative paths start from. */
   readonly workingDirectory: string;
 }
@@ -33,7 +37,7 @@ export interface ExplainPolicyOptions {
 /**
  * Tells which rule would let a runner pass, or where each one stops.
  *
- * @throws ConfigurationError CAVRA-E201 claims, E203 to E205 request, E210, E216 and E218 policy
+ * @throws ConfigurationError CAVRA-E201 claims, E203 to E205 request, E210, E216 and E218 policy, E252 and E253 approvals
  */
 export async function explainPolicyFile(options: ExplainPolicyOptions): Promise<PolicyExplainReport> {
   const { policy, policySha256, claims, keyId, request, workingDirectory } = options;
@@ -45,10 +49,21 @@ export async function explainPolicyFile(options: ExplainPolicyOptions): Promise<
     {
       policyPath: policy === undefined ? undefined : resolve(workingDirectory, policy),
       policySha256,
-      claims: await readConfigurationFile(resolve(workingDirectory, claims), `the claims ${claims}`),
+      claims: await readNamedFile(resolve(workingDirectory, claims), {
+        what: `the claims ${claims}`,
+        maxBytes: MAX_CONFIGURATION_FILE_BYTES,
+      }),
       keyId,
       request: request === undefined ? undefined : await readRequestBytes(request, workingDirectory),
+      approvals: await readApprovals(options),
+      now: systemClock,
     },
     readTrustPolicyFile,
   );
+}
+
+async function readApprovals({ approvals = [], workingDirectory }: ExplainPolicyOptions) {
+  if (approvals.length === 0) return [];
+  const { readApprovalFiles } = await import('../io/files/approval-files.ts');
+  return readApprovalFiles(approvals, workingDirectory);
 }

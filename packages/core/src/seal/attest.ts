@@ -1,5 +1,5 @@
 import { type Checkpoint, openCheckpoint, signCheckpoint } from '../domain/checkpoint/checkpoint.ts';
-import { disagreements, evidenceKeyIds } from '../domain/checkpoint/disagreements.ts';
+import { disagreements, evidenceKeyIds, type FileDigests } from '../domain/checkpoint/disagreements.ts';
 import {
   CHECKPOINT_SCHEMA_VERSION,
   type CheckpointClaims,
@@ -37,8 +37,8 @@ export interface AttestOptions {
   /** Of the evidence, verified just now. */
   readonly report: VerificationReport;
   readonly facts: StreamFacts;
-  /** SHA-256 of the claims and response files as they were written; null: there is none. */
-  readonly files: { readonly claims: string | null; readonly response: string | null };
+  /** As they were written. */
+  readonly files: FileDigests;
   readonly identity: RunnerIdentity;
   readonly policy: CheckpointClaims['policy'];
   readonly verifier: VerifierIdentity;
@@ -144,14 +144,15 @@ export function requireGrowth({ checkpoint, prover }: EarlierTree, report: Verif
   return proof;
 }
 
-function subjectsOf({ files }: CheckpointClaims, { judgement, identity, subjects }: AttestOptions): Subject[] {
+function subjectsOf(claims: CheckpointClaims, { files, judgement, identity, subjects }: AttestOptions): Subject[] {
   const named = [
-    [CLAIMS_FILE, files.claims],
-    [RESPONSE_FILE, files.response],
-    [STREAM_FILE, files.stream],
+    [CLAIMS_FILE, claims.files.claims],
+    [RESPONSE_FILE, claims.files.response],
+    [STREAM_FILE, claims.files.stream],
   ] as const;
   return [
     ...named.flatMap(([name, sha256]) => (sha256 === null ? [] : [{ name, sha256 }])),
+    ...files.further,
     ...commitOf(identity, judgement.runner),
     ...subjects,
   ];
@@ -175,7 +176,7 @@ function readBack(text: string, { key, report, facts, files }: AttestOptions): C
     headHash: report.head_hash,
     keys: report.keys,
   };
-  const differences = disagreements(checkpoint.statement.claims, { summary, facts, sha256: report.sha256, files });
+  const differences = disagreements(checkpoint.statement, { summary, facts, sha256: report.sha256, files });
   if (differences.length > 0) {
     throw new RuntimeFailure(
       'CAVRA-E599',

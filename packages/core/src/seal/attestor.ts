@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type AttestationTrust, type Checkpoint, openCheckpoint } from '../domain/checkpoint/checkpoint.ts';
+import type { FileDigests } from '../domain/checkpoint/disagreements.ts';
 import { CheckpointError } from '../domain/checkpoint/error.ts';
 import type { CheckpointClaims, Subject } from '../domain/checkpoint/statement.ts';
 import { StreamFacts } from '../domain/checkpoint/stream-facts.ts';
@@ -74,7 +75,7 @@ export class RunAttestor {
   readonly #previous: Checkpoint | undefined;
   readonly #policy: CheckpointClaims['policy'];
   #facts = new StreamFacts();
-  #files: { readonly claims: string | null; readonly response: string | null } = { claims: null, response: null };
+  #files: FileDigests = { claims: null, response: null, further: [] };
   /** The checkpoint that `--previous-checkpoint` names, ... */
   #named: EarlierTree | undefined;
   /** ... and that of an earlier step of this job, whose stream is continued. */

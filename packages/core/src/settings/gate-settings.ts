@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import { DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS } from '../domain/limits.ts';
+import { hasBrokenPin, isPinnedReference } from '../domain/pull-request/pin.ts';
 import type { Decision } from '../domain/wire/messages.ts';
 
 /**
@@ -7,7 +8,18 @@ import type { Decision } from '../domain/wire/messages.ts';
  * GitLab templates and the Azure task are all read, described and checked by this table.
  */
 
-export type SettingKind = 'text' | 'list' | 'flag' | 'choice' | 'seconds' | 'path' | 'sha256' | 'https-url';
+/** `trust-file`: a file that says whom to trust, which `FILE@sha256:HEX` pins. `authorities`: see `readAuthorities`. */
+export type SettingKind =
+  | 'text'
+  | 'list'
+  | 'flag'
+  | 'choice'
+  | 'seconds'
+  | 'path'
+  | 'trust-file'
+  | 'authorities'
+  | 'sha256'
+  | 'https-url';
 
 /**
  * Who may choose a setting. `trust`: says who or what is believed; `expectation`: says what counts as a pass. Adapters take both from
@@ -93,7 +105,8 @@ const DEFINITIONS = [
     default: 'auto',
     // Which proof the job brings; what is believed of it is decided by the settings of trust.
     role: 'plain',
-    description: 'how the job proves who it is; auto takes the platform’s OIDC token, else the HMAC key',
+    description:
+      'how the job proves who it is; auto takes the OIDC token of the CI platform, and only outside of CI the HMAC key',
   },
   {
     name: 'issuer',
@@ -122,7 +135,7 @@ const DEFINITIONS = [
   {
     name: 'jwks',
     environment: 'CAVRA_RUNNER_OIDC_JWKS',
-    kind: 'path',
+    kind: 'trust-file',
     role: 'trust',
     placeholder: 'FILE',
     description: 'the issuer’s keys as a file, instead of jwks-url',
@@ -139,7 +152,7 @@ const DEFINITIONS = [
   {
     name: 'trust-policy',
     environment: 'CAVRA_TRUST_POLICY',
-    kind: 'path',
+    kind: 'trust-file',
     role: 'trust',
     placeholder: 'FILE',
     description: 'who may pass, for which requests (YAML or JSON)',
@@ -155,7 +168,7 @@ const DEFINITIONS = [
   {
     name: 'keyring',
     environment: 'CAVRA_KEYRING',
-    kind: 'path',
+    kind: 'trust-file',
     role: 'trust',
     placeholder: 'FILE',
     description: 'keys by id, with status and period',
@@ -188,7 +201,7 @@ const DEFINITIONS = [
   {
     name: 'runtime-public-key',
     environment: 'CAVRA_RUNTIME_PUBLIC_KEY',
-    kind: 'path',
+    kind: 'trust-file',
     role: 'trust',
     placeholder: 'FILE',
     description: 'pins the key that signed the runtime package',
@@ -204,7 +217,7 @@ const DEFINITIONS = [
   {
     name: 'daemon-public-key',
     environment: 'CAVRA_DAEMON_PUBLIC_KEY',
-    kind: 'path',
+    kind: 'trust-file',
     role: 'trust',
     placeholder: 'FILE',
     description: 'pins the key with which the resident daemon signs its answers',
@@ -243,6 +256,23 @@ const DEFINITIONS = [
     default: 'warn',
     role: 'trust',
     description: 'what to do when a key id names a quarter that is past',
+  },
+  {
+    name: 'approval',
+    environment: 'CAVRA_APPROVAL',
+    kind: 'list',
+    role: 'plain',
+    placeholder: 'FILE',
+    description: 'signed approvals, files or globs that end in .approval.json, one a line',
+  },
+  {
+    name: 'ca-certificates',
+    environment: 'CAVRA_CA_CERTIFICATES',
+    kind: 'authorities',
+    role: 'trust',
+    placeholder: 'PEM|FILE',
+    description:
+      'certificate authorities to trust besides Node’s own: their PEM, or a file; in an adapter a file that this job cannot write, or FILE@sha256:HEX',
   },
   {
     name: 'timeout-seconds',
@@ -290,9 +320,15 @@ export interface GateSettings {
   readonly previousCheckpoint: string | undefined;
   readonly rules: 'strict' | 'compatible';
   readonly keyRotation: 'off' | 'warn' | 'enforce';
+  /** Files and globs of signed approvals. */
+  readonly approvals: readonly string[];
+  /** PEM, a file, or a word: see `readAuthorities`. */
+  readonly caCertificates: string | undefined;
   readonly timeoutSeconds: number;
   /** Settings that were given other than by default, so that a pull request's choices can be told from the defaults. */
   readonly given: ReadonlySet<SettingName>;
+  /** Those of them that name a file with its digest, `FILE@sha256:HEX`. */
+  readonly pinned: ReadonlySet<SettingName>;
 }
 
 /** Where a setting's text came from, for error messages. */
@@ -393,11 +429,19 @@ function problemOf(definition: SettingDefinition, text: string): string | undefi
       return /^[0-9a-fA-F]{64}$/.test(text) ? undefined : 'must be a SHA-256 of 64 hex digits';
     case 'https-url':
       return isHttpsUrl(text) ? undefined : 'must be an https URL without user and fragment';
+    case 'trust-file':
+      return text.includes('\0') ? 'must not hold a zero byte' : pinProblem(text);
+    case 'authorities':
+      return text.includes('-----BEGIN') ? undefined : pinProblem(text);
     case 'path':
       return text.includes('\0') ? 'must not hold a zero byte' : undefined;
     default:
       return undefined;
   }
+}
+
+function pinProblem(text: string): string | undefined {
+  return hasBrokenPin(text) ? 'must end in 64 hex digits where @sha256: pins the file' : undefined;
 }
 
 function isHttpsUrl(text: string): boolean {
@@ -436,9 +480,17 @@ function typed(values: ReadonlyMap<string, string>, given: ReadonlySet<SettingNa
     previousCheckpoint: text('previous-checkpoint'),
     rules: required('rules') as GateSettings['rules'],
     keyRotation: required('key-rotation') as GateSettings['keyRotation'],
+    approvals: lines(text('approval')),
+    caCertificates: text('ca-certificates'),
     timeoutSeconds: Number(required('timeout-seconds')),
     given,
+    pinned: pinnedFiles(values, given),
   };
+}
+
+function pinnedFiles(values: ReadonlyMap<string, string>, given: ReadonlySet<SettingName>): ReadonlySet<SettingName> {
+  const files = GATE_SETTINGS.filter(({ name, kind }) => kind === 'trust-file' && given.has(name));
+  return new Set(files.map(({ name }) => name).filter((name) => isPinnedReference(values.get(name) ?? '')));
 }
 
 function lines(text: string | undefined): readonly string[] {

@@ -3,7 +3,7 @@ import { ConfigurationError } from '../domain/diagnosis.ts';
 import { MAX_CHECKPOINTS } from '../domain/limits.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { VerifierIdentity } from '../domain/verification/report.ts';
-import { openEvidenceSource } from '../io/evidence/evidence-source.ts';
+import { openEvidenceSource, requireEvidencePath } from '../io/evidence/evidence-source.ts';
 import { programSha256, type RunningProgram } from '../io/system/program.ts';
 import type { PartJob, PartVerifiers } from '../io/threads/part-job.ts';
 import type { Environment } from '../settings/credentials.ts';
@@ -57,12 +57,15 @@ export function createVerifier(options: CreateVerifierOptions): Verifier {
   return {
     async verify({ against = [], subjects = [], ...question }) {
       const { workingDirectory, now, progress, threadProgram } = options;
+      const path = resolve(workingDirectory, question.path);
+      // Before the keys: a mistyped path is told as one, whatever else is missing.
+      await requireEvidencePath(path);
       const keys = await loadKeys(question.integrityOnly);
       const checkpoint = await checkpointOptions(options, keys, { ...question, against, subjects });
       return verifyEvidence(
         {
           ...question,
-          path: resolve(workingDirectory, question.path),
+          path,
           keys: keys.keys,
           absentKeys: keys.absentKeys,
           checkpoint,

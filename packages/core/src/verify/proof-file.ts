@@ -3,7 +3,7 @@ import { MAX_INCLUSION_PROOF_BYTES } from '../domain/checkpoint/inclusion-proof.
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { EvidenceExpectations } from '../domain/verification/expectations.ts';
-import { FileProblem, readRegularFile } from '../io/files/read-regular-file.ts';
+import { readNamedFile } from '../io/files/read-regular-file.ts';
 import { loadVerificationKeys, type VerificationKeyOptions } from './verification-keys.ts';
 import { type InclusionOutcome, verifyInclusionProof } from './verify-proof.ts';
 
@@ -25,15 +25,9 @@ export async function verifyProofFile(options: VerifyProofOptions): Promise<Incl
   if (trust.length === 0) {
     throw new ConfigurationError('CAVRA-E215', 'no public key was given to check the proof’s checkpoint with');
   }
-  const bytes = await readProof(resolve(options.workingDirectory, options.path), options.path);
+  const bytes = await readNamedFile(resolve(options.workingDirectory, options.path), {
+    what: `the proof ${options.path}`,
+    maxBytes: MAX_INCLUSION_PROOF_BYTES,
+  });
   return verifyInclusionProof(bytes, trust, options.expectations, options.now());
-}
-
-async function readProof(path: string, name: string): Promise<Uint8Array> {
-  try {
-    return await readRegularFile(path, MAX_INCLUSION_PROOF_BYTES);
-  } catch (error) {
-    if (!(error instanceof FileProblem)) throw error;
-    throw new ConfigurationError('CAVRA-E216', `the proof ${name} ${error.message}`, { cause: error });
-  }
 }

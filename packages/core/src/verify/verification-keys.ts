@@ -4,7 +4,7 @@ import { ConfigurationError } from '../domain/diagnosis.ts';
 import type { HmacVerificationKey } from '../domain/keys/hmac-keys.ts';
 import type { AbsentKey } from '../domain/verification/signatures.ts';
 import type { KeyringFile } from '../io/files/keyring-file.ts';
-import { type Environment, readEvidenceVerificationKey } from '../settings/credentials.ts';
+import type { Environment } from '../settings/credentials.ts';
 
 /** What evidence is checked with. */
 export interface VerificationKeys {
@@ -30,7 +30,7 @@ export interface VerificationKeyOptions {
  * the same key, its period and status, counts all the same.
  *
  * @param integrityOnly leave the signatures of records alone
- * @throws ConfigurationError CAVRA-E209 the keyring, CAVRA-E223 a public key, CAVRA-E215 the keyring has nothing to check with
+ * @throws ConfigurationError CAVRA-E209 the keyring, CAVRA-E223 a public key, CAVRA-E207 the evidence key is a text that everybody knows, CAVRA-E215 the keyring has nothing to check with
  */
 export async function loadVerificationKeys(
   options: VerificationKeyOptions,
@@ -41,11 +41,15 @@ export async function loadVerificationKeys(
   const pinned = await pinnedTrust(publicKeys, file, workingDirectory);
   if (integrityOnly) return { keys: [], absentKeys: [], trust: pinned };
   if (file === undefined) {
-    const key = readEvidenceVerificationKey(environment);
+    const { readEvidenceVerificationKey } = await import('../keys/given-keys.ts');
+    const key = await readEvidenceVerificationKey(environment, workingDirectory);
     return { keys: key === undefined ? [] : [key], absentKeys: [], trust: pinned };
   }
   const { resolveHmacKeys } = await import('../io/files/keyring-file.ts');
-  const { keys, unresolved } = await resolveHmacKeys(file, 'evidence', environment);
+  const { keys, unresolved } = await resolveHmacKeys(file, 'evidence', {
+    environment,
+    workspace: workingDirectory,
+  });
   const absentKeys = file.keyring.keys.filter(({ purpose, id }) => purpose === 'evidence' && unresolved.includes(id));
   const trust = pinned.length > 0 ? pinned : await ringTrust(file);
   if (keys.length === 0 && trust.length === 0) throw nothingIn(String(keyring), unresolved);
@@ -69,7 +73,7 @@ async function pinnedTrust(
   workingDirectory: string,
 ): Promise<readonly AttestationTrust[]> {
   if (files.length === 0) return [];
-  const { readPublicKeyFile } = await import('../io/files/public-key-file.ts');
+  const { readPublicKeyFile } = await import('../io/trust/public-key-file.ts');
   const { publicKeySha256 } = await import('../domain/keys/ed25519.ts');
   const known = keyring === undefined ? [] : await ringTrust(keyring);
   const pinned: AttestationTrust[] = [];

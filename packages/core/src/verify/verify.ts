@@ -1,6 +1,7 @@
 import type { AttestationTrust } from '../domain/checkpoint/checkpoint.ts';
 import type { CheckpointVerification } from '../domain/checkpoint/verification.ts';
 import { ConfigurationError, EvidenceError } from '../domain/diagnosis.ts';
+import { derivedKeyId } from '../domain/keys/derived-key.ts';
 import type { HmacVerificationKey } from '../domain/keys/hmac-keys.ts';
 import { PARALLEL_STREAM_BYTES } from '../domain/limits.ts';
 import type { Clock } from '../domain/ports.ts';
@@ -111,7 +112,7 @@ export async function verifyEvidence(options: VerifyOptions, ports: VerifyPorts)
       verifier: ports.verifier,
       ...(expectations === undefined ? {} : { expectations }),
       ...(concluded === undefined ? {} : { checkpoint: concluded }),
-      notes: notesOf(verification, concluded),
+      notes: [...notesOf(verification, concluded), ...derivedKeyNotes(options, verification, concluded)],
     });
     const failure = failureOf(verification, report);
     return { report, failure, proof: failure === undefined ? prover?.proofText(source.checkpoint) : undefined };
@@ -164,6 +165,20 @@ function notesOf({ summary }: StreamVerification, checkpoint: CheckpointReport |
   return [
     'not every record signature was checked, because the secrets are not here; that is enough, because the checkpoint’s public-key signature covers every byte of the stream',
   ];
+}
+
+/** One secret signs records and checkpoint where the evidence key is derived, by the keyring or by its id. */
+function derivedKeyNotes(
+  { keys, absentKeys = [] }: VerifyOptions,
+  { summary }: StreamVerification,
+  checkpoint: CheckpointReport | undefined,
+): readonly string[] {
+  const sealedBy = checkpoint?.checkpoint === 'valid' ? checkpoint.details?.key_id : undefined;
+  return summary.keys.flatMap(({ key_id: id }) => {
+    const named = [...keys, ...absentKeys].find((key) => key.id === id)?.derivedFrom;
+    const from = named ?? (sealedBy !== undefined && id === derivedKeyId(sealedBy) ? sealedBy : undefined);
+    return from === undefined ? [] : [`the evidence key ${id} is derived from the attestation key ${from}`];
+  });
 }
 
 function observersOf(

@@ -38,6 +38,8 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const now = () => Date.parse('2026-11-27T10:00:00Z');
+
 describe('lint', () => {
   it('reports a valid policy with its digest and each finding with its line', async () => {
     const report = await lintTrustPolicy(at('policy.yaml'), readTrustPolicyFile);
@@ -83,7 +85,12 @@ describe('lint', () => {
       sha256: null,
       rules: 0,
       problems: [
-        { path: 'extra', message: 'unknown member "extra", expected schema_version, rules', line: 16, column: 1 },
+        {
+          path: 'extra',
+          message: 'unknown member "extra", expected schema_version, rules, approvers',
+          line: 16,
+          column: 1,
+        },
       ],
       findings: [],
     });
@@ -98,7 +105,7 @@ describe('lint', () => {
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 const explain = (claims: unknown, input: Partial<PolicyExplainInput> = {}) =>
-  explainTrustPolicy({ policyPath: at('policy.yaml'), claims: json(claims), ...input }, readTrustPolicyFile);
+  explainTrustPolicy({ policyPath: at('policy.yaml'), claims: json(claims), now, ...input }, readTrustPolicyFile);
 
 describe('explain', () => {
   const request = json({ target: 'production' });
@@ -156,7 +163,7 @@ describe('explain', () => {
     ['no repository', json({ iss: 'https://x' }), 'CAVRA-E201'],
     ['a repository that is a list', json({ repository: ['a/b'] }), 'CAVRA-E201'],
   ])('%s is refused', async (_, claims, code) => {
-    const error = await rejectionOf(explainTrustPolicy({ policyPath: undefined, claims }, readTrustPolicyFile));
+    const error = await rejectionOf(explainTrustPolicy({ policyPath: undefined, claims, now }, readTrustPolicyFile));
     expect(error).toBeInstanceOf(ConfigurationError);
     expect((error as ConfigurationError).code).toBe(code);
     expect((error as ConfigurationError).message).not.toContain('eyJ');

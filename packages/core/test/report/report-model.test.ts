@@ -25,7 +25,9 @@ const tampered = stream([at(0), at(1).replace('apr_1', 'apr_2'), at(2), at(3)]);
 const gap = stream([at(0), at(1), at(3)]);
 
 function textOf(prose: Prose | undefined): string {
-  return (prose ?? []).map((part) => (typeof part === 'string' ? part : part.code)).join('');
+  return (prose ?? [])
+    .map((part) => (typeof part === 'string' ? part : 'code' in part ? part.code : part.strong))
+    .join('');
 }
 
 function modelOf(...args: Parameters<typeof inputOf>): ReportModel {

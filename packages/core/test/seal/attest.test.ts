@@ -46,7 +46,7 @@ function attested({ lines = LINES, watch, previous, ...changes }: Changes = {}) 
     judgement: { passes: true, runner: RUNNER },
     report,
     facts,
-    files: { claims: sha256('c'), response: sha256('r') },
+    files: { claims: sha256('c'), response: sha256('r'), further: [] },
     identity: IDENTITY,
     policy: { sha256: sha256('policy'), rules: 'strict' },
     verifier: { name: 'test', version: '1', sha256: sha256('program') },
@@ -127,7 +127,7 @@ describe('subjects', () => {
   });
 
   it('leave out files that are not there', () => {
-    const { subjects, claims } = statementOf({ files: { claims: null, response: null } });
+    const { subjects, claims } = statementOf({ files: { claims: null, response: null, further: [] } });
     expect(claims.files).toEqual({ claims: null, response: null, stream: sha256(stream(LINES)) });
     expect(subjects.map(({ name }) => name)).not.toContain('runner-auth-claims.json');
   });

@@ -14,6 +14,7 @@ import { readGateSettings } from '../../src/settings/gate-settings.ts';
 const { privateKey } = generateKeyPairSync('ed25519');
 const ENVIRONMENT = {
   GITLAB_CI: 'true',
+  CI_PIPELINE_SOURCE: 'push',
   CI_PROJECT_PATH: 'example-org/shop',
   CI_PIPELINE_ID: '42',
   CAVRA_RUNNER_AUTH_HMAC_KEY: 'runner-key-of-the-tests-0123456789abcdef0123456789',
@@ -32,7 +33,12 @@ beforeEach(() => {
 afterEach(() => rmSync(workspace, { recursive: true, force: true }));
 
 function options(settings: Readonly<Record<string, string>> = {}, environment = ENVIRONMENT): CreateGateOptions {
-  const given: Readonly<Record<string, string>> = { request: 'request.json', 'evidence-dir': 'evidence', ...settings };
+  const given: Readonly<Record<string, string>> = {
+    request: 'request.json',
+    'evidence-dir': 'evidence',
+    auth: 'hmac',
+    ...settings,
+  };
   return {
     settings: readGateSettings(({ name }) => (given[name] ? { text: given[name], label: name } : undefined)),
     environment,

@@ -3,7 +3,6 @@ import {
   type Command,
   FORMAT,
   jsonText,
-  type OptionDefinition,
   type ParsedArguments,
   type Terminal,
   wantsJson,
@@ -11,20 +10,15 @@ import {
 import { failureText } from '../../render/failure-text.ts';
 import { gateText } from '../../render/gate-text.ts';
 import { styleFor } from '../../render/style.ts';
-import { lookUpSetting, settingOption } from './options.ts';
-
-const EPHEMERAL_KEYS: OptionDefinition = {
-  name: 'ephemeral-keys',
-  kind: 'flag',
-  description: 'random keys for a local trial; refused on CI platforms',
-};
+import { EPHEMERAL_KEYS, lookUpSetting, settingOption } from './options.ts';
 
 export const gateCommand: Command = {
   name: 'gate',
   summary: 'prove which job this is, ask for the decision, leave verified evidence',
   synopsis: '[REQUEST…]',
-  details: 'REQUEST is one or more request files or globs. With no option at all the environment drives the run.',
-  options: [...GATE_SETTINGS.filter(({ name }) => name !== 'request').map(settingOption), EPHEMERAL_KEYS, FORMAT],
+  details:
+    'REQUEST is one or more request files or globs, the same as --request. With no option at all the environment drives the run.',
+  options: [...GATE_SETTINGS.map(settingOption), EPHEMERAL_KEYS, FORMAT],
   positionals: [0, Number.MAX_SAFE_INTEGER],
   run: runGateCommand,
 };

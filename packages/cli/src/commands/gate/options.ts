@@ -15,7 +15,7 @@ export function settingOption(definition: SettingDefinition): OptionDefinition {
   };
 }
 
-/** The option, else the variable; positional requests stand for the setting `request`. */
+/** The option, else the variable; positional requests are `--request` by another spelling. */
 export function lookUpSetting(
   definition: SettingDefinition,
   terminal: Terminal,
@@ -23,14 +23,26 @@ export function lookUpSetting(
 ): GivenSetting | undefined {
   const { name, option = name } = definition;
   if (name === 'request') {
-    if (parsed.positionals.length > 0) return { text: parsed.positionals.join('\n'), label: 'REQUEST' };
+    const named = requestNames(parsed);
+    if (named.length > 0) return { text: named.join('\n'), label: 'REQUEST' };
     // A request given inline on the command line is meant instead of the one that the environment names.
     if (parsed.values.has('request-json')) return undefined;
   }
-  if (name === 'request-json' && parsed.positionals.length > 0 && !parsed.values.has(name)) return undefined;
+  if (name === 'request-json' && requestNames(parsed).length > 0 && !parsed.values.has(name)) return undefined;
   if (definition.kind === 'flag' && parsed.flags.has(option)) return { text: 'true', label: `--${option}` };
   const texts = parsed.lists.get(option);
   if (texts !== undefined) return { text: texts.join('\n'), label: `--${option}` };
   const found = optionValue(terminal, parsed, settingOption(definition));
   return found?.label === 'default' ? undefined : found;
+}
+
+/** An option of the command line alone: an adapter always runs on a platform. */
+export const EPHEMERAL_KEYS: OptionDefinition = {
+  name: 'ephemeral-keys',
+  kind: 'flag',
+  description: 'random keys for a local trial; refused on CI platforms',
+};
+
+function requestNames({ positionals, lists }: ParsedArguments): readonly string[] {
+  return [...positionals, ...(lists.get('request') ?? [])];
 }

@@ -3,7 +3,7 @@ import { decodeBase64 } from '../base64.ts';
 import { JsonError } from '../json/error.ts';
 import { parseStrictJson } from '../json/parse.ts';
 import { isJsonList, JsonObject, type JsonValue } from '../json/value.ts';
-import { KEY_ID_FORM } from '../keys/keyring-key.ts';
+import { KEY_ID_FORM } from '../keys/keyring/keyring-key.ts';
 import { MAX_CHECKPOINT_BYTES, MAX_KEY_ID_LENGTH } from '../limits.ts';
 import { type Envelope, IN_TOTO_PAYLOAD_TYPE } from './dsse.ts';
 import { CheckpointError } from './error.ts';

@@ -1,5 +1,6 @@
+import { FURTHER_FILES } from '../evidence/files.ts';
 import type { StreamSummary } from '../verification/verifier.ts';
-import type { CheckpointClaims } from './statement.ts';
+import type { CheckpointStatement, Subject } from './statement.ts';
 import type { StreamFacts } from './stream-facts.ts';
 
 /** What was found when the evidence was read. Digests are SHA-256 in lower-case hex. */
@@ -9,11 +10,27 @@ export interface ObservedEvidence {
   /** Of the stream. */
   readonly sha256: string;
   /** Of the files beside the stream, null where there is none; undefined: the stream stands by itself. */
-  readonly files: { readonly claims: string | null; readonly response: string | null } | undefined;
+  readonly files: FileDigests | undefined;
 }
 
-/** Names each member of a checkpoint that is not so in the evidence. */
-export function disagreements(claims: CheckpointClaims, observed: ObservedEvidence): readonly string[] {
+/** SHA-256 of the files beside a stream, lower-case hex; null: there is no such file. */
+export interface FileDigests {
+  readonly claims: string | null;
+  readonly response: string | null;
+  /** Of FURTHER_FILES those that are there. */
+  readonly further: readonly NamedSha256[];
+}
+
+export interface NamedSha256 {
+  readonly name: string;
+  readonly sha256: string;
+}
+
+/** Names each member of a checkpoint that is not so in the evidence, and each file. */
+export function disagreements(
+  { claims, subjects }: Pick<CheckpointStatement, 'claims' | 'subjects'>,
+  observed: ObservedEvidence,
+): readonly string[] {
   const { summary, facts, sha256, files } = observed;
   const pairs: readonly (readonly [member: string, stated: unknown, found: unknown])[] = [
     ['stream_id', claims.stream_id, summary.streamId],
@@ -31,7 +48,17 @@ export function disagreements(claims: CheckpointClaims, observed: ObservedEviden
           ['files.response', claims.files.response, files.response],
         ] as const)),
   ];
-  return pairs.filter(([, stated, found]) => stated !== found).map(([member]) => member);
+  const members = pairs.filter(([, stated, found]) => stated !== found).map(([member]) => member);
+  return files === undefined ? members : [...members, ...otherFiles(subjects, files.further)];
+}
+
+/** Files that a checkpoint names by their digest alone: one that was changed, removed, or added to the evidence afterwards. */
+function otherFiles(subjects: readonly Subject[], found: readonly NamedSha256[]): readonly string[] {
+  return FURTHER_FILES.filter((name) => {
+    const stated = subjects.find((subject) => subject.name === name);
+    const sha256 = stated !== undefined && 'sha256' in stated ? stated.sha256 : undefined;
+    return sha256 !== found.find((file) => file.name === name)?.sha256;
+  });
 }
 
 /** Key ids of the records' signatures, in the order of their first use. */

@@ -17,3 +17,8 @@ export class CheckpointError extends Error {
     this.code = code;
   }
 }
+
+/** For a reader of the document's members. */
+export function unreadable(message: string): CheckpointError {
+  return new CheckpointError('unreadable', message);
+}

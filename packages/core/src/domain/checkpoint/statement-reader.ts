@@ -1,6 +1,7 @@
 import { CLAIMS_FILE, RESPONSE_FILE, STREAM_FILE } from '../evidence/files.ts';
 import { IDENTITY_FIELDS } from '../identity/sources.ts';
 import { JsonError } from '../json/error.ts';
+import { Members } from '../json/members.ts';
 import { parseStrictJson } from '../json/parse.ts';
 import type { JsonValue } from '../json/value.ts';
 import {
@@ -12,8 +13,7 @@ import {
 import { MAX_PROOF_HASHES } from '../merkle/merkle-proof.ts';
 import { parseInstant } from '../time/instant.ts';
 import type { RunnerIdentity } from '../wire/messages.ts';
-import { CheckpointError } from './error.ts';
-import { Members } from './members.ts';
+import { CheckpointError, unreadable } from './error.ts';
 import {
   CHECKPOINT_MEMBER,
   CHECKPOINT_SCHEMA_VERSION,
@@ -36,7 +36,7 @@ const DECISIONS = ['allow', 'require_approval', 'block'] as const;
  * @throws CheckpointError unreadable
  */
 export function readStatement(bytes: Uint8Array): CheckpointStatement {
-  const statement = new Members(parseJson(bytes));
+  const statement = new Members(parseJson(bytes), unreadable);
   statement.exactly('_type', STATEMENT_TYPE);
   statement.exactly('predicateType', VERIFICATION_SUMMARY_TYPE);
   const subjects = readSubjects(statement);

@@ -9,7 +9,7 @@ import type { StreamVerification } from '../verification/stream-verification.ts'
 import { lineOf } from './chain.ts';
 import { type AttestationTrust, type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { checkpointDetails } from './details.ts';
-import { disagreements } from './disagreements.ts';
+import { disagreements, type FileDigests } from './disagreements.ts';
 import { CheckpointError } from './error.ts';
 import { StreamFacts } from './stream-facts.ts';
 import { signerValidity } from './vouching.ts';
@@ -85,7 +85,7 @@ export class CheckpointVerification {
     if (this.#own === undefined) return 'absent';
     const { claims } = this.#own.statement;
     const files = fileDigests(this.#question.sideFiles);
-    const differences = disagreements(claims, { summary, facts: this.facts, sha256, files });
+    const differences = disagreements(this.#own.statement, { summary, facts: this.facts, sha256, files });
     if (differences.length === 0) return this.#own.signer === undefined ? 'unchecked' : 'valid';
     if (claims.stream_id === summary.streamId && summary.records < claims.record_count) {
       findings.add('stream_truncated', NO_PLACE, truncation(summary.records, claims.record_count, 'its checkpoint'));
@@ -179,13 +179,15 @@ const KEY_PROBLEMS = {
 } as const;
 
 /** SHA-256 of the files beside a stream; undefined: the stream stands by itself. */
-export function fileDigests(
-  files: SideFiles | undefined,
-): { readonly claims: string | null; readonly response: string | null } | undefined {
+export function fileDigests(files: SideFiles | undefined): FileDigests | undefined {
   if (files === undefined) return undefined;
-  const digest = (bytes: Uint8Array | undefined) =>
-    bytes === undefined ? null : createHash('sha256').update(bytes).digest('hex');
-  return { claims: digest(files.claims), response: digest(files.response) };
+  const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+  const { claims, response, further = new Map<string, Uint8Array>() } = files;
+  return {
+    claims: claims === undefined ? null : digest(claims),
+    response: response === undefined ? null : digest(response),
+    further: [...further].map(([name, bytes]) => ({ name, sha256: digest(bytes) })),
+  };
 }
 
 function truncation(found: number, stated: number, where: string): string {

@@ -7,12 +7,13 @@ export interface EvidenceRecorder {
   /** `record_hash` of the last record, or the empty string. */
   readonly headHash: string;
   /**
-   * Adds one record and returns only once it is durable on disk. The recorder chooses record id, sequence, links and time, adds its
+   * Adds one record and returns only once it is durable on disk. The recorder chooses record id (unless given), sequence, links and time, adds its
    * own `go-daemon-evidence://<record_id>` to the response's `evidence_refs`, hashes and signs.
    *
+   * @param recordId 24 hex digits, where something was written before that refers to the record
    * @throws RuntimeFailure E501 not written (the stream stays valid), E503 stream removed or replaced, E505 too large
    * @throws SecretFoundError E601 the encoded line holds a configured secret
    */
-  append(request: EvaluateRequest, response: DecisionResponse): Promise<EvidenceRecord>;
+  append(request: EvaluateRequest, response: DecisionResponse, recordId?: string): Promise<EvidenceRecord>;
   close(): Promise<void>;
 }

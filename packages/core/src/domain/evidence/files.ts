@@ -8,6 +8,8 @@ export const CLAIMS_FILE = 'runner-auth-claims.json';
 export const RESPONSE_FILE = 'release-governance-response.json';
 export const RESPONSES_FILE = 'release-governance-responses.jsonl';
 export const STREAM_FILE = 'release-governance-evidence.jsonl';
+/** How the approvals of each request were judged that a trust policy asks for. */
+export const APPROVALS_FILE = 'release-governance-approvals.jsonl';
 export const VERIFICATION_FILE = 'release-governance-evidence-verification.json';
 /** Fragments of a torn last line, set aside when the stream was continued. */
 export const TORN_FILE = 'release-governance-evidence.torn.jsonl';
@@ -21,12 +23,16 @@ export const KNOWN_EVIDENCE_FILES = [
   RESPONSE_FILE,
   RESPONSES_FILE,
   STREAM_FILE,
+  APPROVALS_FILE,
   VERIFICATION_FILE,
   TORN_FILE,
   CHECKPOINT_FILE,
   REPORT_FILE,
   RUN_FILE,
 ] as const;
+
+/** Files beside claims, response and stream that a checkpoint names as subjects where they are there. */
+export const FURTHER_FILES = [APPROVALS_FILE] as const;
 
 export type EvidenceFileName = (typeof KNOWN_EVIDENCE_FILES)[number];
 

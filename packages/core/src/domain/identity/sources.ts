@@ -34,6 +34,24 @@ export const DETECTED_BY: Readonly<Record<Platform, string>> = {
   'azure-pipelines': 'TF_BUILD',
 };
 
+/**
+ * Variables through which a platform gives a job its credentials. Where one is set, a platform runs this job, marker or not.
+ * GITHUB_TOKEN is none of them: people set it on their own machines.
+ */
+export const CI_TOKEN_VARIABLES: readonly string[] = [
+  'ACTIONS_ID_TOKEN_REQUEST_URL',
+  'ACTIONS_ID_TOKEN_REQUEST_TOKEN',
+  'ACTIONS_RUNTIME_TOKEN',
+  'CI_JOB_TOKEN',
+  'CAVRA_GITLAB_OIDC_TOKEN',
+  'GITLAB_OIDC_TOKEN',
+  'CI_JOB_JWT_V2',
+  'SYSTEM_OIDCREQUESTURI',
+  'SYSTEM_ACCESSTOKEN',
+  'CAVRA_AZURE_OIDC_TOKEN',
+  'CAVRA_AZURE_OIDC_REQUEST_TOKEN',
+];
+
 /** An override stands before whatever the platform says. */
 export const OVERRIDES: Readonly<Record<IdentityField, string>> = {
   provider: 'CAVRA_RUNNER_PROVIDER',

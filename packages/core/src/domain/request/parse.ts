@@ -1,9 +1,9 @@
 import { ConfigurationError } from '../diagnosis.ts';
 import { JsonError } from '../json/error.ts';
 import { parseStrictJson } from '../json/parse.ts';
-import { oneLine, printable } from '../json/pointer.ts';
 import type { JsonValue } from '../json/value.ts';
 import { MAX_LISTED_PROBLEMS, MAX_REQUEST_BYTES } from '../limits.ts';
+import { oneLine, printableName } from '../text/printable.ts';
 import { EVALUATE_REQUEST, RUNNER_AUTH, type StructLayout } from '../wire/layout.ts';
 import type { EvaluateRequest, RunnerAuth } from '../wire/messages.ts';
 import { type RequestProblem, readStruct } from './struct.ts';
@@ -99,5 +99,5 @@ function describeProblems(problems: readonly RequestProblem[]): string {
 }
 
 function describeProblem({ path, problem }: RequestProblem): string {
-  return `${path === '' ? 'it' : printable(path)} ${problem}`;
+  return `${path === '' ? 'it' : printableName(path)} ${problem}`;
 }

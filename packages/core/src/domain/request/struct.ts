@@ -1,3 +1,4 @@
+import { APPROVALS_REFERENCE_PREFIX } from '../evidence/record-reference.ts';
 import { isInt64 } from '../json/int64.ts';
 import { jsonPointer } from '../json/pointer.ts';
 import { describeJson, isJsonList, JsonObject, type JsonValue } from '../json/value.ts';
@@ -93,10 +94,21 @@ function readStringList(value: JsonValue, problems: RequestProblem[], path: Path
   }
   const texts: string[] = [];
   for (const [index, item] of value.entries()) {
-    if (typeof item === 'string') texts.push(item);
-    else problems.push(wrongType([...path, index], 'a string', item));
+    if (typeof item !== 'string') problems.push(wrongType([...path, index], 'a string', item));
+    else if (isApprovalsReference(item)) problems.push(approvalsReference([...path, index]));
+    else texts.push(item);
   }
   return texts.length > 0 ? texts : undefined;
+}
+
+/** A request that brings such a reference could be taken for one whose approvals were judged. */
+function isApprovalsReference(text: string): boolean {
+  return text.trim().toLowerCase().startsWith(APPROVALS_REFERENCE_PREFIX);
+}
+
+function approvalsReference(path: Path): RequestProblem {
+  const problem = `begins with ${APPROVALS_REFERENCE_PREFIX}, which only the gate may write`;
+  return { kind: 'trust', path: jsonPointer(path), problem };
 }
 
 function refuseUnknownMembers(layout: StructLayout, object: JsonObject, problems: RequestProblem[], path: Path): void {

@@ -14,6 +14,10 @@ export { PROVIDERS };
  */
 export type ClaimKind = 'id' | 'guid' | 'flag' | 'path' | 'text';
 
+/** The forms of an `id` and of a `guid`. */
+export const ID_FORM = /^(?:0|[1-9][0-9]{0,19})$/;
+export const GUID_FORM = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
+
 /**
  * What the claim says of the job. `repository`: names one repository; `owner`: names a whole group of them; `ref`, `event`,
  * `environment`: what the linter and the built-in conditions look at; `other`: the rest.

@@ -1,12 +1,12 @@
-import { oneLine } from '../json/pointer.ts';
 import { MAX_TRUST_REASONS } from '../limits.ts';
+import { oneLine } from '../text/printable.ts';
 import type { EvaluateRequest, Provider } from '../wire/messages.ts';
 import { builtInConditions } from './built-in.ts';
 import { PROVIDERS } from './claims.ts';
-import { examination, examineRule, type RuleExamination } from './examine.ts';
+import { examination, examineRule, isBelievedProvider, type RuleExamination } from './examine.ts';
 import { quoted } from './problems.ts';
 import type { ConditionResult } from './subject.ts';
-import type { AuthenticatedRunner, TrustDecision, TrustPolicyEvaluator } from './trust-decision.ts';
+import type { AskedApprovals, AuthenticatedRunner, TrustDecision, TrustPolicyEvaluator } from './trust-decision.ts';
 import type { TrustPolicy } from './trust-policy.ts';
 
 export const DEFAULT_RULE = 'default: this repository only';
@@ -46,15 +46,17 @@ export function explainPolicy(
       ? [examineDefault(runner, own)]
       : policy.rules.map((rule) => examineRule(rule, runner, request));
   const first = rules.find(({ matched }) => matched);
-  const decision: TrustDecision =
-    first === undefined ? { trusted: false, reason: explainRefusal(rules) } : { trusted: true, rule: first.rule };
-  return { decision, rules };
+  if (first === undefined) return { decision: { trusted: false, reason: explainRefusal(rules) }, rules };
+  return { decision: { trusted: true, rule: first.rule, ...askedApprovals(policy, first.rule) }, rules };
+}
+
+function askedApprovals(policy: TrustPolicy | undefined, name: string): { readonly approvals?: AskedApprovals } {
+  const terms = policy?.rules.find((rule) => rule.name === name)?.approvals;
+  return policy === undefined || terms === undefined ? {} : { approvals: { terms, lists: policy.approvers } };
 }
 
 function examineDefault(runner: AuthenticatedRunner, own: OwnJob | undefined): RuleExamination {
-  const provider = PROVIDERS.find(
-    (each) => each === runner.identity.provider && !runner.unverified.includes('provider'),
-  );
+  const provider = PROVIDERS.find((each) => each === runner.identity.provider && isBelievedProvider(runner));
   const known: ConditionResult = {
     name: 'provider',
     origin: 'built-in',

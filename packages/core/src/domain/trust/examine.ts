@@ -31,8 +31,14 @@ export function examination(rule: string, conditions: readonly ConditionResult[]
   return { rule, matched: conditions.every(({ met }) => met), conditions };
 }
 
-function provider(rule: TrustRule, { identity, unverified }: AuthenticatedRunner): ConditionResult {
-  const met = identity.provider === rule.provider && !unverified.includes('provider');
+/** A token proves its platform; with an HMAC it is asserted by whoever holds the key, as the rest of the identity is. */
+export function isBelievedProvider({ method, unverified }: AuthenticatedRunner): boolean {
+  return method === 'hmac' || !unverified.includes('provider');
+}
+
+function provider(rule: TrustRule, runner: AuthenticatedRunner): ConditionResult {
+  const { identity } = runner;
+  const met = identity.provider === rule.provider && isBelievedProvider(runner);
   return { name: 'provider', origin: 'rule', expected: rule.provider, actual: identity.provider || null, met };
 }
 

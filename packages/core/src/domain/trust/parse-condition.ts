@@ -1,5 +1,5 @@
 import { MAX_TRUST_POLICY_VALUE_LENGTH, MAX_TRUST_POLICY_VALUES } from '../limits.ts';
-import type { ClaimKind } from './claims.ts';
+import { type ClaimKind, GUID_FORM, ID_FORM } from './claims.ts';
 import {
   describeValue,
   isObject,
@@ -11,9 +11,6 @@ import {
 } from './document.ts';
 import { describePattern, exactly, glob, type ValuePattern } from './pattern.ts';
 import { type DocumentPath, quoted } from './problems.ts';
-
-export const ID_FORM = /^(?:0|[1-9][0-9]{0,19})$/;
-export const GUID_FORM = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
 /** The values of one condition: one value or a list, any of which may match. Undefined when one was reported as wrong. */
 export function readPatterns(

@@ -1,5 +1,8 @@
+import type { ApproverLists } from '../approvals/terms.ts';
 import { MAX_TRUST_POLICY_RULES, MAX_TRUST_POLICY_VALUE_LENGTH } from '../limits.ts';
 import type { Provider } from '../wire/messages.ts';
+import { readApprovals } from './approvals/parse-approvals.ts';
+import { type AllowedSignersFiles, readApprovers } from './approvals/parse-approvers.ts';
 import { METHODS, PROVIDERS, REQUEST_FIELDS, type RequestField, type TrustMethod } from './claims.ts';
 import {
   type Members,
@@ -25,36 +28,53 @@ export const ISSUER_FORM = /^https:\/\/[A-Za-z0-9.:[\]-]+(?:\/[A-Za-z0-9._~%/-]*
  *
  * @param document what a strict JSON or YAML reader gave: null, booleans, numbers, strings, lists and plain objects
  * @param locate where in the text a path stands, for the problems
+ * @param files the files of allowed signers that the document names; see `allowedSignersReferences`
  * @throws TrustPolicyError CAVRA-E210 with everything that is wrong in it
  */
-export function parseTrustPolicy(document: unknown, locate: Locate = () => undefined): TrustPolicy {
+export function parseTrustPolicy(
+  document: unknown,
+  locate: Locate = () => undefined,
+  files: AllowedSignersFiles = new Map(),
+): TrustPolicy {
   const collector = new ProblemCollector(locate);
-  const rules = readDocument(document, collector);
+  const policy = readDocument(document, files, collector);
   if (collector.problems.length > 0) {
     throw new TrustPolicyError(collector.problems);
   }
-  return { rules };
+  return policy;
 }
 
-function readDocument(document: unknown, collector: ProblemCollector): readonly TrustRule[] {
-  const members = readObject(document, [], { required: ['schema_version', 'rules'], optional: [] }, collector);
+const POLICY_MEMBERS = { required: ['schema_version', 'rules'], optional: ['approvers'] };
+
+function readDocument(document: unknown, files: AllowedSignersFiles, collector: ProblemCollector): TrustPolicy {
+  const members = readObject(document, [], POLICY_MEMBERS, collector);
   if (members === undefined) {
-    return [];
+    return { rules: [], approvers: new Map() };
   }
   const member = memberReader(members, []);
   member('schema_version', (value, path) => readChoice(value, path, [TRUST_POLICY_SCHEMA_VERSION], collector));
+  const approvers =
+    member('approvers', (value, path) => readApprovers(value, path, files, collector)) ?? new Map<string, never>();
   const items = member('rules', (value, path) => readList(value, path, MAX_TRUST_POLICY_RULES, collector)) ?? [];
-  const rules = items.map((item, index) => readRule(item, ['rules', index], collector));
+  const rules = items.map((item, index) => readRule(item, approvers, ['rules', index], collector));
   rejectDuplicates(
     rules.flatMap((rule, index) => (rule ? [{ text: rule.name, path: ['rules', index, 'name'] }] : [])),
     collector,
   );
-  return rules.filter((rule) => rule !== undefined);
+  return { rules: rules.filter((rule) => rule !== undefined), approvers };
 }
 
-const RULE_MEMBERS = { required: ['name', 'provider', 'match'], optional: ['issuer', 'methods', 'requests'] };
+const RULE_MEMBERS = {
+  required: ['name', 'provider', 'match'],
+  optional: ['issuer', 'methods', 'requests', 'approvals'],
+};
 
-function readRule(value: unknown, path: DocumentPath, collector: ProblemCollector): TrustRule | undefined {
+function readRule(
+  value: unknown,
+  approvers: ApproverLists,
+  path: DocumentPath,
+  collector: ProblemCollector,
+): TrustRule | undefined {
   const members = readObject(value, path, RULE_MEMBERS, collector);
   if (members === undefined) {
     return undefined;
@@ -72,10 +92,14 @@ function readRule(value: unknown, path: DocumentPath, collector: ProblemCollecto
   }
   checkMethods(members, provider, methods, path, collector);
   const match = member('match', (claims, at) => readMatch(claims, provider, methods, at, collector));
+  const approvals = member('approvals', (terms, at) =>
+    readApprovals(terms, { provider, methods }, approvers, at, collector),
+  );
   if (name === undefined || match === undefined) {
     return undefined;
   }
-  return { name, provider, ...(issuer === undefined ? {} : { issuer }), methods, match, requests };
+  const optional = { ...(issuer === undefined ? {} : { issuer }), ...(approvals === undefined ? {} : { approvals }) };
+  return { name, provider, methods, match, requests, ...optional };
 }
 
 const DEFAULT_METHODS: readonly TrustMethod[] = ['oidc'];

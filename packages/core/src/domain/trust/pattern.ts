@@ -73,6 +73,15 @@ export function coversPattern(wide: ValuePattern, narrow: ValuePattern): boolean
   );
 }
 
+/** Whether some value may match both. Says yes where it cannot tell. */
+export function overlapsPattern(left: ValuePattern, right: ValuePattern): boolean {
+  if (left.kind === 'exact') return matchesPattern(right, left.text);
+  if (right.kind === 'exact') return matchesPattern(left, right.text);
+  const [first, second] = [literalPrefix(left), literalPrefix(right)];
+  const alike = first.startsWith(second) || second.startsWith(first);
+  return alike && left.text.split(SEPARATOR).length === right.text.split(SEPARATOR).length;
+}
+
 /** The pattern's characters before the first `*`. */
 export function literalPrefix(pattern: ValuePattern): string {
   const end = pattern.kind === 'glob' ? pattern.text.indexOf(WILDCARD) : -1;

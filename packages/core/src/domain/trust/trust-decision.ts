@@ -1,3 +1,4 @@
+import type { ApprovalTerms, ApproverLists } from '../approvals/terms.ts';
 import type { EvaluateRequest, RunnerIdentity } from '../wire/messages.ts';
 
 /** How a runner proved who it is, and what of it is proven. */
@@ -5,9 +6,9 @@ export interface AuthenticatedRunner {
   readonly method: 'oidc' | 'hmac';
   readonly identity: RunnerIdentity;
   readonly keyId: string;
-  /** Fields of the identity (wire names) that the proof covers ... */
+  /** Fields of the identity (wire names) that the proof proves ... */
   readonly verified: readonly (keyof RunnerIdentity)[];
-  /** ... and those that are only the runner's word. */
+  /** ... and those that are only the runner's word; with an HMAC, asserted by whoever holds the key. */
   readonly unverified: readonly (keyof RunnerIdentity)[];
   /** The signed claims of an OIDC token; absent with HMAC. */
   readonly claims?: Readonly<Record<string, unknown>>;
@@ -27,11 +28,23 @@ export interface ProofUse {
   readonly refusedFrom: number;
 }
 
+/** What a rule asks for, and the lists that it names people by. */
+export interface AskedApprovals {
+  readonly terms: ApprovalTerms;
+  readonly lists: ApproverLists;
+}
+
 /** Says whether an authenticated runner may pass for a request (design.md section 4). */
 export interface TrustPolicyEvaluator {
   evaluate(runner: AuthenticatedRunner, request: EvaluateRequest): TrustDecision;
 }
 
 export type TrustDecision =
-  | { readonly trusted: true /** Which rule let it pass. */; readonly rule: string }
+  | {
+      readonly trusted: true;
+      /** Which rule let it pass. */
+      readonly rule: string;
+      /** The approvals that the rule asks for beside; absent: it asks for none. */
+      readonly approvals?: AskedApprovals;
+    }
   | { readonly trusted: false; readonly reason: string };

@@ -15,6 +15,8 @@ import type { RecordObserver } from './verifier.ts';
 export interface SideFiles {
   readonly claims: Uint8Array | undefined;
   readonly response: Uint8Array | undefined;
+  /** Those of FURTHER_FILES that are there, by name. */
+  readonly further?: ReadonlyMap<string, Uint8Array>;
 }
 
 /** What the records of a part have to say to the files. */

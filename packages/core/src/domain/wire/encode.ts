@@ -41,6 +41,22 @@ export function encodeString(text: string): string {
   return json.replace(HTML_UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+/**
+ * Encodes any plain value in the same way: members in the order of the object, and none left out.
+ *
+ * @param value null, booleans, strings, whole numbers, lists, and objects of these
+ * @throws RuntimeFailure CAVRA-E599 for anything else
+ */
+export function encodeValue(value: unknown): string {
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return encodeString(value);
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return String(value);
+  if (Array.isArray(value)) return `[${value.map(encodeValue).join(',')}]`;
+  if (!isPlainObject(value)) throw new RuntimeFailure('CAVRA-E599', `a ${typeof value} cannot be encoded`);
+  const members = Object.entries(value).map(([name, member]) => `${encodeString(name)}:${encodeValue(member)}`);
+  return `{${members.join(',')}}`;
+}
+
 export function encodeRequest(request: EvaluateRequest): string {
   return encodeStruct(EVALUATE_REQUEST, request);
 }

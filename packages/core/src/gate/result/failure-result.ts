@@ -15,6 +15,7 @@ export function failureResult(failure: CavraError): GateResult {
     timings_ms: {},
     trust: null,
     identity: null,
+    network: { proxy: null, ca_certificates_sha256: null },
     notes: [],
   };
 }

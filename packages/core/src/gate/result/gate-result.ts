@@ -34,6 +34,7 @@ export function gateResult(outcome: GateOutcome): GateResult {
     timings_ms: outcome.timings,
     trust: rule === undefined ? null : { rule },
     identity: outcome.identity ?? null,
+    network: outcome.network,
     notes: [...new Set([...outcome.notes, ...(runner?.notes ?? [])])],
   };
 }

@@ -1,6 +1,7 @@
 import type { Evaluation, GovernanceRuntime } from '../../daemon/runtime.ts';
 import type { RunnerProver } from '../../domain/auth/runner-prover.ts';
 import { checkExpectation, type ExpectationCheck } from '../../domain/decision/expectation.ts';
+import { worstOf } from '../../domain/decision/worst.ts';
 import {
   AuthenticationError,
   asCavraError,
@@ -13,7 +14,8 @@ import {
 import type { Clock } from '../../domain/ports.ts';
 import type { VerificationReport } from '../../domain/verification/report.ts';
 import type { RunnerIdentity } from '../../domain/wire/messages.ts';
-import type { LoadedRequest } from '../../request/requests.ts';
+import type { NetworkFacts } from '../../io/http/network.ts';
+import { INLINE_REQUEST, type LoadedRequest } from '../../request/requests.ts';
 import type { Judgement } from '../../seal/attest.ts';
 import type { GateSettings } from '../../settings/gate-settings.ts';
 import type { GuardResult } from './guard.ts';
@@ -63,11 +65,13 @@ export interface GateParts {
   /** Runs `work`, and fails with CAVRA-E504 when it takes longer than the run may. */
   withinDeadline<T>(work: () => Promise<T>): Promise<T>;
   loadRequests(): Promise<readonly LoadedRequest[]>;
-  /** Reads the runner's identity and refuses what a pull request may not choose. */
-  identify(): RunnerIdentity;
+  /** Reads the runner's identity. */
+  identify(): Promise<RunnerIdentity>;
   /** Chooses how this job proves who it is; that it cannot is said by `prove`, so that it is recorded. */
-  openProver(identity: RunnerIdentity): Promise<RunnerProver>;
+  openProver(): Promise<RunnerProver>;
   openFolder(identity: RunnerIdentity): Promise<EvidenceFolderPort>;
+  /** What stood between this run and the servers that it has asked. */
+  network(): NetworkFacts;
   /** What a reader should know of the set-up, for example that keys are ephemeral. */
   notes(): readonly string[];
 }
@@ -92,6 +96,7 @@ export interface GateOutcome {
   readonly checkpoint: AttestedEvidence | undefined;
   readonly guard: GuardResult | undefined;
   readonly notes: readonly string[];
+  readonly network: NetworkFacts;
   /** Milliseconds per step. */
   readonly timings: Readonly<Record<string, number>>;
 }
@@ -148,6 +153,7 @@ function outcomeOf(run: GateRun, parts: GateParts, failure: CavraError | undefin
     checkpoint: run.checkpoint,
     guard: run.guard,
     notes: [...(run.folder?.notes ?? []), ...parts.notes()],
+    network: parts.network(),
     timings: run.timings,
   };
 }
@@ -159,9 +165,9 @@ function verdictOf(run: GateRun, failures: readonly (CavraError | undefined)[]):
 
 async function decideAll(run: GateRun, parts: GateParts): Promise<void> {
   const requests = await run.timed('configure', () => parts.loadRequests());
-  const identity = parts.identify();
+  const identity = await parts.identify();
   run.identity = identity;
-  const prover = await parts.openProver(identity);
+  const prover = await parts.openProver();
   const folder = await parts.openFolder(identity);
   const runtime = await openRuntime(run, folder);
   await folder.writeClaims(identity);
@@ -188,12 +194,13 @@ async function ask(
   runtime: GovernanceRuntime,
   prover: RunnerProver,
   run: GateRun,
-  { request }: LoadedRequest,
+  { request, bytes, path }: LoadedRequest,
 ): Promise<Evaluation> {
   const identity = run.identity ?? {};
   try {
     const proof = await run.timed('authenticate', () => prover.prove(identity, request));
-    return await runtime.evaluate({ ...request, runner_auth: proof });
+    const original = { bytes, path: path === INLINE_REQUEST ? null : path };
+    return await runtime.evaluate({ ...request, runner_auth: proof }, undefined, original);
   } catch (error) {
     if (!(error instanceof AuthenticationError)) throw error;
     // That somebody could not prove who they are is itself evidence.
@@ -264,7 +271,7 @@ async function guard(run: GateRun, folder: EvidenceFolderPort): Promise<void> {
 function findingsOf(run: GateRun): (CavraError | undefined)[] {
   const withheld = run.guard?.withheld.map(({ name }) => name) ?? [];
   const refused = run.decisions.find(({ evaluation }) => evaluation.refusal !== undefined);
-  const unmet = run.decisions.find(({ expectation }) => !expectation.met);
+  const unmet = worstUnmet(run.decisions);
   const recorded = run.decisions.filter(({ evaluation }) => evaluation.addsNoRecord !== true).length;
   return [
     withheld.length > 0
@@ -282,6 +289,12 @@ function findingsOf(run: GateRun): (CavraError | undefined)[] {
       ? undefined
       : new GateSaysNoError(unmet.expectation.code, `${unmet.request.path}: ${unmet.expectation.message}`),
   ];
+}
+
+function worstUnmet(decisions: readonly JudgedDecision[]): JudgedDecision | undefined {
+  const unmet = decisions.filter(({ expectation }) => !expectation.met);
+  const worst = worstOf(unmet.map(({ evaluation }) => evaluation.response));
+  return unmet.find(({ evaluation }) => evaluation.response === worst);
 }
 
 /** A file that is not any more what the checkpoint says. */

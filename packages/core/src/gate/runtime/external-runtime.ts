@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { GovernanceRuntime } from '../../daemon/runtime.ts';
 import { STREAM_FILE } from '../../domain/evidence/files.ts';
 import type { HmacSigningKey } from '../../domain/keys/hmac-keys.ts';
+import { fileReference } from '../../domain/pull-request/pin.ts';
 import { createSecretSearcher } from '../../domain/secrets/searcher.ts';
 import type { TrustPolicyEvaluator } from '../../domain/trust/trust-decision.ts';
 import { findRecord } from '../../io/evidence/find-record.ts';
@@ -112,7 +113,9 @@ function programOptions({ keys, authentication }: OtherRuntimeParts, workspace: 
   if (trust === undefined) return [...options, ...keyId('--runner-auth-key-id', keys.runner)];
   const { issuer, audience, jwks } = trust;
   const keySource =
-    'file' in jwks ? ['--runner-oidc-jwks', resolve(workspace, jwks.file)] : ['--runner-oidc-jwks-url', jwks.url];
+    'file' in jwks
+      ? ['--runner-oidc-jwks', resolve(workspace, fileReference(jwks.file).path)]
+      : ['--runner-oidc-jwks-url', jwks.url];
   return [...options, '--runner-oidc-issuer', issuer, '--runner-oidc-audience', audience, ...keySource];
 }
 

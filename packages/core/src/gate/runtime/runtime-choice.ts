@@ -37,7 +37,7 @@ async function chooseDaemon({ settings, environment, workspace }: CreateGateOpti
   const { resolveSocketPath } = await import('../../io/socket/socket-path.ts');
   const socket = resolveSocketPath(workspace, configured);
   if (settings.daemonPublicKey !== undefined) {
-    const { readPublicKeyFile } = await import('../../io/files/public-key-file.ts');
+    const { readPublicKeyFile } = await import('../../io/trust/public-key-file.ts');
     const path = resolve(workspace, settings.daemonPublicKey);
     return { kind: 'daemon' as const, socket, publicKeys: await readPublicKeyFile(path, settings.daemonPublicKey) };
   }

@@ -7,6 +7,7 @@ import type { EvidenceSource } from '../../domain/verification/evidence-source.t
 import { quoted } from '../../domain/verification/findings.ts';
 import { errorCode } from '../system/system-error.ts';
 import { listArchive } from './archive-entries.ts';
+import { readFurther } from './evidence-reader.ts';
 
 /**
  * Opens a downloaded artifact as it is: a zip that holds one evidence folder and nothing else (see `listArchive`).
@@ -42,6 +43,7 @@ async function openEntries(path: string, file: FileHandle): Promise<EvidenceSour
     sideFiles: {
       claims: await read(CLAIMS_FILE, MAX_EVIDENCE_SIDE_FILE_BYTES),
       response: await read(RESPONSE_FILE, MAX_EVIDENCE_SIDE_FILE_BYTES),
+      further: await readFurther((name) => read(name, MAX_EVIDENCE_SIDE_FILE_BYTES)),
     },
     checkpoint: await read(CHECKPOINT_FILE, MAX_CHECKPOINT_BYTES),
     chunks: () => chunksOf(path, zip, stream),

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ConfigurationError } from '../../domain/diagnosis.ts';
-import { NO_FOLLOW } from '../files/durable-file.ts';
+import { NO_FOLLOW } from '../files/open-no-follow.ts';
 import { describeSystemError, errorCode } from '../system/system-error.ts';
 
 export interface EvidenceFolder {

@@ -1,11 +1,18 @@
-import { constants, readSync } from 'node:fs';
-import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { readSync } from 'node:fs';
+import { type FileHandle, lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError, EvidenceError } from '../../domain/diagnosis.ts';
-import { CHECKPOINT_FILE, CLAIMS_FILE, RESPONSE_FILE, STREAM_FILE } from '../../domain/evidence/files.ts';
+import {
+  CHECKPOINT_FILE,
+  CLAIMS_FILE,
+  FURTHER_FILES,
+  RESPONSE_FILE,
+  STREAM_FILE,
+} from '../../domain/evidence/files.ts';
 import { MAX_CHECKPOINT_BYTES, MAX_EVIDENCE_SIDE_FILE_BYTES, STREAM_CHUNK_BYTES } from '../../domain/limits.ts';
 import type { ByteReader, EvidenceSource } from '../../domain/verification/evidence-source.ts';
 import type { SideFiles } from '../../domain/verification/folder-check.ts';
+import { openNoFollow } from '../files/open-no-follow.ts';
 import { FileProblem, readRegularFile } from '../files/read-regular-file.ts';
 import { errorCode } from '../system/system-error.ts';
 
@@ -45,7 +52,20 @@ async function readSideFiles(folder: string): Promise<SideFiles> {
   return {
     claims: await readSideFile(join(folder, CLAIMS_FILE)),
     response: await readSideFile(join(folder, RESPONSE_FILE)),
+    further: await readFurther((name) => readSideFile(join(folder, name))),
   };
+}
+
+/** The files of FURTHER_FILES that `read` finds. */
+export async function readFurther(
+  read: (name: string) => Promise<Uint8Array | undefined>,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>();
+  for (const name of FURTHER_FILES) {
+    const bytes = await read(name);
+    if (bytes !== undefined) found.set(name, bytes);
+  }
+  return found;
 }
 
 async function readSideFile(path: string, maxBytes = MAX_EVIDENCE_SIDE_FILE_BYTES): Promise<Uint8Array | undefined> {
@@ -65,7 +85,7 @@ async function openRegularFile(path: string): Promise<FileHandle> {
     if ((await lstat(path)).isSymbolicLink()) {
       throw new FileProblem('link', 'is a link');
     }
-    const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    const file = await openNoFollow(path);
     if (!(await file.stat()).isFile()) {
       await file.close();
       throw new FileProblem('not_regular', 'is not a regular file');

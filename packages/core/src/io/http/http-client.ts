@@ -49,10 +49,7 @@ export interface HttpClientOptions {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   readonly randomBytes: RandomBytes;
   readonly proxy?: ProxySettings;
-  /**
-   * Certificate authorities in PEM, trusted besides those that Node trusts (its own and NODE_EXTRA_CA_CERTS). Node 20 cannot list the
-   * latter: where this option is used there, it must hold them too.
-   */
+  /** Certificate authorities in PEM, trusted besides those that come with Node; no variable adds any. */
   readonly ca?: readonly string[];
   /** Product and version, sent as User-Agent. */
   readonly userAgent?: string;

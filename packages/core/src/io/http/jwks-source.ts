@@ -2,7 +2,8 @@ import { type Jwks, type JwksSource, parseJwks } from '../../domain/auth/oidc/to
 import { AuthenticationError } from '../../domain/diagnosis.ts';
 import { JWKS_CACHE_MS, JWKS_REFRESH_INTERVAL_MS, JWKS_REQUEST_MS, MAX_JWKS_BYTES } from '../../domain/limits.ts';
 import type { Clock } from '../../domain/ports.ts';
-import { FileProblem, readRegularFile } from '../files/read-regular-file.ts';
+import { FileProblem } from '../files/read-regular-file.ts';
+import { readTrustBytes } from '../trust/trust-file.ts';
 import { HttpFailure } from './failure.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import type { RetryPolicy } from './retry.ts';
@@ -16,7 +17,7 @@ export interface JwksUrlOptions {
   readonly cacheMs?: number;
   /** Time between two fetches for unknown key ids, ms; JWKS_REFRESH_INTERVAL_MS unless given. */
   readonly refreshIntervalMs?: number;
-  /** Time for one fetch with its retries, ms; JWKS_REQUEST_MS unless given. */
+  /** Time for one fetch with its retries, ms; without a deadline JWKS_REQUEST_MS unless given. */
   readonly requestMs?: number;
   /** Unix ms by which the caller's run ends, and every fetch with it. A resident verifier has none. */
   readonly deadline?: number;
@@ -72,6 +73,7 @@ export function createJwksUrlSource(options: JwksUrlOptions): JwksSource {
 
 async function fetchJwks(options: JwksUrlOptions): Promise<HttpResponse> {
   const { url, http, retry } = options;
+  const timeoutMs = options.requestMs ?? (options.deadline === undefined ? JWKS_REQUEST_MS : undefined);
   try {
     return await http.request({
       method: 'GET',
@@ -79,7 +81,7 @@ async function fetchJwks(options: JwksUrlOptions): Promise<HttpResponse> {
       contentTypes: ['application/json', 'application/jwk-set+json'],
       maxBytes: MAX_JWKS_BYTES,
       deadline: options.deadline ?? Number.POSITIVE_INFINITY,
-      timeoutMs: options.requestMs ?? JWKS_REQUEST_MS,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(retry === undefined ? {} : { retry }),
     });
   } catch (error) {
@@ -115,12 +117,12 @@ export function askAhead(source: JwksSource): JwksSource {
   };
 }
 
-/** An issuer's keys from a file, read anew for each question, so that a replaced file counts at once. */
+/** An issuer's keys from a file (`FILE@sha256:HEX` pins it), read anew for each question, so that a replaced file counts at once. */
 export function createJwksFileSource(path: string): JwksSource {
   return {
     get: async () => {
       try {
-        return parseJwks(await readRegularFile(path, MAX_JWKS_BYTES));
+        return parseJwks((await readTrustBytes(path, MAX_JWKS_BYTES, `the JWKS file ${path}`)).bytes);
       } catch (error) {
         if (!(error instanceof FileProblem)) throw error;
         throw new AuthenticationError('CAVRA-E314', `the JWKS file ${error.message}`, { cause: error });

@@ -32,10 +32,8 @@ export function proxyFromEnvironment(
  */
 export function proxyFor(target: Target, settings: ProxySettings | undefined): ProxyRoute | undefined {
   if (settings === undefined || isExempt(target, settings.noProxy ?? '')) return undefined;
-  const text = settings.url.trim();
-  const absolute = text.includes('://') ? text : `http://${text}`;
-  const url = URL.canParse(absolute) ? new URL(absolute) : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.hostname === '') {
+  const url = proxyUrl(settings);
+  if (url === undefined) {
     throw new AttemptFailure('proxy', 'the proxy setting is not an http:// or https:// URL');
   }
   const secure = url.protocol === 'https:';
@@ -46,6 +44,19 @@ export function proxyFor(target: Target, settings: ProxySettings | undefined): P
     port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
     ...(authorization === undefined ? {} : { authorization }),
   };
+}
+
+function proxyUrl({ url: text }: ProxySettings): URL | undefined {
+  const trimmed = text.trim();
+  const absolute = trimmed.includes('://') ? trimmed : `http://${trimmed}`;
+  const url = URL.canParse(absolute) ? new URL(absolute) : undefined;
+  return url !== undefined && ['http:', 'https:'].includes(url.protocol) && url.hostname !== '' ? url : undefined;
+}
+
+/** `host:port` of a proxy, without user and password; undefined when its setting is no proxy URL. */
+export function proxyAddress(settings: ProxySettings): string | undefined {
+  const url = proxyUrl(settings);
+  return url && `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`;
 }
 
 function basicAuthorization(url: URL): string | undefined {

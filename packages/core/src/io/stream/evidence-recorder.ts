@@ -81,6 +81,7 @@ export async function openEvidenceRecorder(options: EvidenceRecorderOptions): Pr
 interface PendingAppend {
   readonly request: EvaluateRequest;
   readonly response: DecisionResponse;
+  readonly recordId: string;
   resolve(record: EvidenceRecord): void;
   reject(error: CavraError): void;
 }
@@ -142,12 +143,12 @@ class StreamRecorder implements FileEvidenceRecorder {
     return this.#notes;
   }
 
-  append(request: EvaluateRequest, response: DecisionResponse): Promise<EvidenceRecord> {
+  append(request: EvaluateRequest, response: DecisionResponse, recordId?: string): Promise<EvidenceRecord> {
     if (this.#closed) {
       return Promise.reject(new RuntimeFailure('CAVRA-E501', 'the evidence recorder is closed'));
     }
     return new Promise((resolve, reject) => {
-      this.#queue.push({ request, response, resolve, reject });
+      this.#queue.push({ request, response, recordId: recordId ?? this.#newId(), resolve, reject });
       this.#draining ??= this.#drain();
     });
   }
@@ -198,8 +199,11 @@ class StreamRecorder implements FileEvidenceRecorder {
     return batch;
   }
 
-  #seal({ request, response }: PendingAppend, last: ChainEnd): SealedRecord {
-    const recordId = Buffer.from(this.#options.randomBytes(12)).toString('hex');
+  #newId(): string {
+    return Buffer.from(this.#options.randomBytes(12)).toString('hex');
+  }
+
+  #seal({ request, response, recordId }: PendingAppend, last: ChainEnd): SealedRecord {
     const evidenceRefs = [...(response.evidence_refs ?? []), `go-daemon-evidence://${recordId}`];
     const unsealed = {
       recordId,

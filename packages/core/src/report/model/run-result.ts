@@ -15,6 +15,8 @@ export interface GateResult {
   readonly trust: { readonly rule: string } | null;
   /** The identity that this job claims; `authentication` says what of it is proven. */
   readonly identity: RunnerIdentity | null;
+  /** `host:port` of the proxy, and the SHA-256 of the certificate authorities that were added, where the platform was asked. */
+  readonly network: { readonly proxy: string | null; readonly ca_certificates_sha256: string | null };
   /** What a reader should know, one sentence each. */
   readonly notes: readonly string[];
 }

@@ -14,7 +14,8 @@ import { refusalOf, rejectionOf } from '../../support/refusal.ts';
 const SECRET = Buffer.from('0123456789abcdef0123456789abcdef');
 const SIGNING_KEY = { id: 'rk-1', secret: SECRET };
 const KEY: HmacVerificationKey = { id: 'rk-1', secret: SECRET, status: 'active' };
-const IDENTITY: RunnerIdentity = { provider: 'github-actions', repository: 'o/r', run_id: '7', sha: 'abc' };
+const REPOSITORY = 'o/r';
+const IDENTITY: RunnerIdentity = { provider: 'github-actions', repository: REPOSITORY, run_id: '7', sha: 'abc' };
 const REQUEST: EvaluateRequest = {
   target: 'prod',
   release_governance: { approval_state: 'approved', approval_id: 'A-1' },
@@ -74,10 +75,22 @@ describe('HMAC-SHA256-REQUEST', () => {
       method: 'hmac',
       identity: IDENTITY,
       keyId: 'rk-1',
-      verified: ['provider', 'repository', 'run_id', 'sha'],
-      unverified: [],
+      verified: [],
+      unverified: ['provider', 'repository', 'run_id', 'sha'],
       notes: [expect.stringContaining('not remembered')],
     });
+  });
+
+  it.each<[string, Partial<HmacVerificationKey>, readonly string[]]>([
+    ['its repository, where a pinned key has one', { pinned: true, repositories: [REPOSITORY] }, ['repository']],
+    ['nothing of which of several repositories it is', { pinned: true, repositories: [REPOSITORY, 'o/other'] }, []],
+    ['nothing, where nobody fixes the key', { repositories: [REPOSITORY] }, []],
+    ['nothing, where the key may speak for any', { pinned: true }, []],
+  ])('proves of the identity %s; the rest is asserted', async (_, key, verified) => {
+    const keys = [{ ...KEY, ...key }];
+    const runner = await authenticator({ keys }).authenticate(REQUEST, signRequest(SIGNING_KEY, IDENTITY, BINDING));
+    expect(runner.verified).toEqual(verified);
+    expect([...runner.verified, ...runner.unverified].sort()).toEqual(['provider', 'repository', 'run_id', 'sha']);
   });
 
   it.each([
@@ -184,7 +197,10 @@ describe('HMAC-SHA256', () => {
     const signature = createHmac('sha256', short).update(payload).digest('hex');
     const auth = { identity: { provider: 'local', repository: 'r' }, algorithm: 'HMAC-SHA256', signature };
     const gate = authenticator({ accept: ['v1'], keys: [{ id: '', secret: short, status: 'active' }] });
-    await expect(gate.authenticate({}, auth)).resolves.toMatchObject({ verified: ['provider', 'repository'] });
+    await expect(gate.authenticate({}, auth)).resolves.toMatchObject({
+      verified: [],
+      unverified: ['provider', 'repository'],
+    });
   });
 });
 

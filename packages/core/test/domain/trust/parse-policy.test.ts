@@ -92,7 +92,7 @@ describe('a document of the wrong shape', () => {
     [
       'an unknown member',
       { ...policyDocument(githubRule()), default: 'allow' },
-      'default: unknown member "default", expected schema_version, rules',
+      'default: unknown member "default", expected schema_version, rules, approvers',
     ],
     ['a rule that is text', policyDocument('x'), 'rules[0]: expected a mapping, got a string'],
   ])('%s', (_, document, problem) => {
@@ -140,7 +140,7 @@ describe('a rule of the wrong shape', () => {
     [
       'with an action',
       githubRule({}, { effect: 'deny' }),
-      'rules[0].effect: unknown member "effect", expected name, provider, match, issuer, methods, requests',
+      'rules[0].effect: unknown member "effect", expected name, provider, match, issuer, methods, requests, approvals',
     ],
     ['with methods as text', githubRule({}, { methods: 'oidc' }), 'rules[0].methods: expected a list, got a string'],
     ['with no methods', githubRule({}, { methods: [] }), 'rules[0].methods: expected 1 to 2 items, got 0'],

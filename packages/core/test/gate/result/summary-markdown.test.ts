@@ -56,6 +56,7 @@ const pass: GateResult = {
     job: 'gate',
     runner_name: 'runner-7',
   },
+  network: { proxy: null, ca_certificates_sha256: null },
   notes: ['no trust policy was given'],
 };
 

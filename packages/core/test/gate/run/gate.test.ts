@@ -84,10 +84,11 @@ async function run(faults: Faults = {}) {
     now: () => 0,
     withinDeadline: (work) => work(),
     loadRequests: async () => [{ path: 'request.json', bytes: new Uint8Array(), request: { target: 'prod' } }],
-    identify: () => IDENTITY,
+    identify: async () => IDENTITY,
     openFolder: async () => folder,
     openProver: async () => ({ method: 'hmac', prove: async (identity) => ({ identity, algorithm: 'HMAC-SHA256' }) }),
     notes: () => [],
+    network: () => ({ proxy: null, ca_certificates_sha256: null }),
     ...faults.parts,
   };
   const result = gateResult(await runGate(parts));

@@ -137,13 +137,26 @@ describe('configured trust', () => {
     expect(resolve('gitlab-ci', env, configured).issuer).toBe(configured.issuer);
   });
 
+  it.each<[Provider, string, string]>([
+    ['github-actions', 'https://token.actions.githubusercontent.com/octo-corp', '/.well-known/jwks'],
+    ['github-actions', 'https://ghes.corp.example/_services/token', '/.well-known/jwks'],
+    ['gitlab-ci', 'https://gitlab.corp.example', '/oauth/discovery/keys'],
+  ])('finds the keys of an issuer that is pinned alone: %s %s', (provider, issuer, path) => {
+    expect(resolve(provider, {}, { issuer }).jwks).toEqual({ url: `${issuer}${path}` });
+  });
+
+  it('finds the keys of Entra beside its issuer', () => {
+    const url = ENTRA_ISSUER.replace('/v2.0', '/discovery/v2.0/keys');
+    expect(resolve('azure-pipelines', {}, { issuer: ENTRA_ISSUER }).jwks).toEqual({ url });
+  });
+
   it.each<[string, Provider, Environment, ConfiguredTrust, RegExp]>([
     [
       'GitLab is not pinned',
       'gitlab-ci',
       { CI_SERVER_URL: 'https://gitlab.corp.example' },
       {},
-      /set issuer to its address \(https:\/\/gitlab\.corp\.example if that is right\) and jwks-url/,
+      /set issuer to its address \(https:\/\/gitlab\.corp\.example if that is right\)$/,
     ],
     [
       'GitLab looks like gitlab.com',
@@ -183,15 +196,13 @@ describe('configured trust', () => {
       { audience: 'api://AzureADTokenExchange' },
       /must be pinned/,
     ],
-    ['Entra has no keys', 'azure-pipelines', {}, { issuer: ENTRA_ISSUER }, /without its keys/],
     [
-      'issuer and audience have no keys',
-      'github-actions',
+      'an issuer that is no Azure service’s has no keys',
+      'azure-pipelines',
       {},
       { issuer: 'https://ci.example', audience: 'gate' },
       /without its keys/,
     ],
-    ['the issuer has no keys', 'gitlab-ci', {}, { issuer: 'https://gitlab.com' }, /without its keys/],
     ['a key address has no issuer', 'github-actions', {}, { jwksUrl }, /without the issuer/],
     ['a key file has no issuer', 'gitlab-ci', {}, { jwksFile: 'k', audience: 'a' }, /without the issuer/],
     [

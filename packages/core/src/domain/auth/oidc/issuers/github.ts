@@ -5,6 +5,8 @@ import { httpsOrigin } from '../token/url.ts';
 import type { DefaultIssuer } from './issuer-defaults.ts';
 
 const PUBLIC_SERVER = 'https://github.com';
+/** Every GitHub issuer, that of an enterprise too, has its keys below its own address. */
+const KEYS_PATH = '/.well-known/jwks';
 const PUBLIC_ISSUER = 'https://token.actions.githubusercontent.com';
 const DATA_RESIDENCY_SERVER = /^https:\/\/([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)\.ghe\.com$/u;
 /** Domains of GitHub itself, on which nobody runs a server of their own. */
@@ -15,11 +17,8 @@ const GITHUB_DOMAINS = /(?:^|\.)(?:github\.com|githubusercontent\.com|ghe\.com)$
  * override it. The issuer of an enterprise with its own path (`…/<enterprise>`) is trusted only when it is configured.
  */
 export function githubIssuer(env: Environment, configured: ConfiguredTrust): DefaultIssuer {
-  if (configured.issuer) {
-    return { issuer: configured.issuer };
-  }
-  const issuer = issuerOfServer(env['GITHUB_SERVER_URL'] || PUBLIC_SERVER);
-  return { issuer, jwksUrl: `${issuer}/.well-known/jwks` };
+  const issuer = configured.issuer || issuerOfServer(env['GITHUB_SERVER_URL'] || PUBLIC_SERVER);
+  return { issuer, jwksUrl: `${issuer}${KEYS_PATH}` };
 }
 
 function issuerOfServer(serverUrl: string): string {
