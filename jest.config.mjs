@@ -27,6 +27,7 @@ export default {
     ],
   },
   globals: { __CAVRA_VERSION__: version },
-  testTimeout: 60_000,
+  // Above HANGS_MS (test/support/waiting.ts): whatever takes that long hangs, on a machine of any speed.
+  testTimeout: 300_000,
   maxWorkers: 2,
 };

@@ -15,7 +15,7 @@ import { gateEnvironment } from './configuration/environment.ts';
 import { gateSettings } from './configuration/settings.ts';
 import { runDeadline } from './deadline.ts';
 import type { Job } from './job.ts';
-import { failureLog, resultLog, setAsideLog } from './log.ts';
+import { failureLog, setAsideLog } from './log.ts';
 import { annotationsText } from './publication/annotations.ts';
 import { artifactName } from './publication/artifact-name.ts';
 import { keepOnly, writeReport } from './publication/project-files.ts';
@@ -28,7 +28,10 @@ export async function runGateJob(job: Job, configuration: Configuration): Promis
   const worst = unsealed.failure ?? failure ?? outcome?.failure;
   const result = resultOf(outcome, worst);
 
-  if (configuration.flag('summary')) job.log(resultLog(result));
+  if (configuration.flag('summary')) {
+    const { resultLog } = await import('./result-log.ts');
+    job.log(resultLog(result));
+  }
   if (worst !== undefined) job.log(failureLog(worst, job.environment));
   const published =
     unsealed.failure === undefined && configuration.flag('upload_artifact') && (outcome?.guard?.files.length ?? 0) > 0;
@@ -69,6 +72,7 @@ async function runGate(job: Job, configuration: Configuration): Promise<GateOutc
     settings: { ...settings, timeoutSeconds: deadline.seconds },
     environment,
     workspace: job.workspace,
+    isAdapter: true,
     now: job.now,
     randomBytes: job.randomBytes,
     version: job.version,

@@ -4,17 +4,20 @@ import {
   GATE_OUTPUTS,
   gateOutputs,
   RuntimeFailure,
+  resultLog,
 } from '@cavra/release-governance-core';
 import { describe, expect, it } from '@jest/globals';
 import { parseConfiguration } from '../src/configuration/configuration.ts';
 import { dotenvName, dotenvText } from '../src/configuration/dotenv.ts';
-import { failureLog, resultLog, row, setAsideLog } from '../src/log.ts';
+import { GATE_INPUTS } from '../src/configuration/inputs.ts';
+import { failureLog, row, setAsideLog } from '../src/log.ts';
 import { annotationsText } from '../src/publication/annotations.ts';
 import { artifactName } from '../src/publication/artifact-name.ts';
 import { block } from './block.ts';
 
 const result = failureResult(new ConfigurationError('CAVRA-E202', 'no request was given'));
-const configuration = (inputs: Readonly<Record<string, string>> = {}) => parseConfiguration(block('gate', inputs));
+const configuration = (inputs: Readonly<Record<string, string>> = {}) =>
+  parseConfiguration(block('gate', inputs), GATE_INPUTS);
 
 describe('the dotenv report', () => {
   it('has every output by its name', () => {
@@ -114,7 +117,7 @@ describe('the log', () => {
     expect(resultLog(result)).toEqual([
       'CAVRA release gate: FAIL',
       '  asked by  unknown: the run ended before the job was identified',
-      '  evidence  none was written',
+      '  evidence  none: the run ended before any was written',
     ]);
   });
 

@@ -28,7 +28,7 @@ describe('a release, built again and again', () => {
       });
       return readFileSync(output, 'utf8');
     });
-  }, 300_000);
+  });
 
   afterAll(() => rmSync(folder, { recursive: true }));
 

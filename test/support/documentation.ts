@@ -92,6 +92,7 @@ const GITLAB_TEST = 'test/e2e/gitlab/docs.test.ts';
 const AZURE_TEST = 'test/e2e/azure/docs.test.ts';
 const CUSTODY_TEST = 'test/e2e/cli/custody-docs.test.ts';
 const AUDIT_TEST = 'test/e2e/cli/audit-docs.test.ts';
+const APPROVE_TEST = 'test/e2e/cli/approve.test.ts';
 const POLICY_TEST = 'packages/core/test/domain/trust/documentation.test.ts';
 
 const OWNERSHIP: readonly Ownership[] = [
@@ -107,6 +108,7 @@ const OWNERSHIP: readonly Ownership[] = [
   { test: CUSTODY_TEST, page: /^docs\/(checkpoint|key-custody)\.md$/, language: 'sh' },
   { test: AUDIT_TEST, page: 'docs/audit.md', language: 'sh' },
   { test: AUDIT_TEST, page: 'docs/audit.md', language: 'yaml' },
+  { test: APPROVE_TEST, page: 'docs/approvals.md', language: 'sh' },
   { test: POLICY_TEST, page: 'docs/trust-policy.md', language: 'yaml' },
   { test: README_TEST, page: 'README.md', language: 'yaml' },
   { test: README_TEST, page: 'README.md', language: 'json' },

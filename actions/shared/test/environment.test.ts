@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { gateEnvironment, secretValues } from '../src/environment.ts';
-import { InputReader } from '../src/inputs.ts';
+import { actionInputs } from '../src/inputs.ts';
 
 describe('gateEnvironment', () => {
   it.each([
@@ -82,9 +82,9 @@ it('every key and token is masked, ids are not', () => {
   );
 });
 
-describe('InputReader', () => {
+describe('actionInputs', () => {
   const reader = () =>
-    new InputReader({
+    actionInputs({
       INPUT_YES: ' TRUE ',
       INPUT_NO: 'false',
       INPUT_ODD: 'yes',
@@ -95,7 +95,6 @@ describe('InputReader', () => {
       INPUT_ZERO: '0',
       INPUT_FRACTION: '1.5',
       INPUT_COLOUR: 'red',
-      INPUT_FILES: 'a.pem\r\n\n  b c.pem  \n',
     });
 
   it('reads names as the runner writes them', () => {
@@ -104,8 +103,6 @@ describe('InputReader', () => {
     expect(inputs.text('blank in name')).toBe('y');
     expect(inputs.text('empty')).toBeUndefined();
     expect(inputs.text('absent')).toBeUndefined();
-    expect(inputs.lines('files')).toEqual(['a.pem', 'b c.pem']);
-    expect(inputs.lines('absent')).toEqual([]);
   });
 
   it('reads flags, numbers and choices, and keeps what is wrong', () => {
@@ -118,7 +115,7 @@ describe('InputReader', () => {
     expect(inputs.integer('days', [1, 90])).toBe(30);
     expect(inputs.integer('absent', [1, 90])).toBeUndefined();
     expect(inputs.choice('colour', ['red', 'blue'])).toBe('red');
-    expect(inputs.problems).toEqual([]);
+    expect(inputs.together(() => 'nothing wrong')).toBe('nothing wrong');
 
     inputs.flag('odd', true);
     inputs.integer('zero', [1, 90]);
@@ -126,13 +123,15 @@ describe('InputReader', () => {
     inputs.integer('yes', [1, 90]);
     inputs.choice('colour', ['blue']);
     inputs.matching('colour', /^b/, 'a word with b');
-    expect(inputs.problems).toEqual([
+    const report = [
       'input odd must be true or false',
       'input zero must be a whole number from 1 to 90',
       'input fraction must be a whole number from 1 to 90',
       'input yes must be a whole number from 1 to 90',
       'input colour must be one of blue',
       'input colour must be a word with b',
-    ]);
+    ];
+    const refusal = { code: 'CAVRA-E201', message: report.join('; ') };
+    expect(() => inputs.together(() => 'rest')).toThrow(expect.objectContaining(refusal));
   });
 });

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '@cavra/release-governance-core';
+import { systemClock, systemRandomBytes } from '@cavra/release-governance-core';
 import { drained, failClosed } from '../../shared/src/process.ts';
 import { run } from './run.ts';
 
@@ -9,6 +9,7 @@ const code = await failClosed(() =>
     environment: process.env,
     workspace: process.env['GITHUB_WORKSPACE'] ?? process.cwd(),
     now: systemClock,
+    randomBytes: systemRandomBytes,
     version: __CAVRA_VERSION__,
     program: fileURLToPath(import.meta.url),
   }),

@@ -3,15 +3,17 @@ import {
   type CavraError,
   type Clock,
   ConfigurationError,
-  createVerifier,
   DIAGNOSES,
+  type RandomBytes,
+  reportLog,
   type VerificationReport,
   verificationMarkdown,
+  verifyInJob,
 } from '@cavra/release-governance-core';
 import { type Environment, gateEnvironment, secretValues } from '../../shared/src/environment.ts';
 import { whyNoSecrets } from '../../shared/src/without-secrets.ts';
 import { addSummary, annotate, log, maskSecrets, setOutputs } from '../../shared/src/workflow.ts';
-import { readVerifyInputs, type VerifyInputs } from './inputs.ts';
+import { readInputs, type VerifyActionInputs } from './inputs.ts';
 
 /** The process around the action; only the entry file makes one from the real process. */
 export interface VerifyJob {
@@ -19,6 +21,7 @@ export interface VerifyJob {
   /** Absolute. */
   readonly workspace: string;
   readonly now: Clock;
+  readonly randomBytes: RandomBytes;
   readonly version: string;
   /** Absolute path of the program's entry file. */
   readonly program: string;
@@ -43,19 +46,18 @@ export async function run(job: VerifyJob): Promise<0 | 1> {
 }
 
 async function verify(job: VerifyJob): Promise<Verification> {
-  let inputs: VerifyInputs | undefined;
+  let inputs: VerifyActionInputs | undefined;
   try {
-    inputs = readVerifyInputs(job.environment);
-    const verifier = createVerifier({
-      environment: gateEnvironment(job.environment),
-      workingDirectory: job.workspace,
-      keyring: inputs.keyring,
-      publicKeys: inputs.publicKeys,
-      now: job.now,
-      version: job.version,
-      program: job.program,
+    inputs = readInputs(job.environment);
+    const { environment, workspace: workingDirectory, ...process } = job;
+    const outcome = await verifyInJob({
+      ...process,
+      provider: 'github-actions',
+      settings: inputs.settings,
+      environment: gateEnvironment(environment),
+      workingDirectory,
     });
-    return { ...(await verifier.verify(inputs.question)), summary: inputs.summary };
+    return { ...outcome, summary: inputs.summary };
   } catch (error) {
     return { report: undefined, failure: await explained(error, job), summary: inputs?.summary ?? true };
   }
@@ -71,24 +73,14 @@ async function explained(error: unknown, { environment }: VerifyJob): Promise<Ca
 }
 
 function tell(report: VerificationReport | undefined, failure: CavraError | undefined): void {
-  const records = report?.records ?? 0;
-  const head = report?.head_hash ?? '';
-  log([
-    `CAVRA evidence: ${failure === undefined ? 'valid' : 'NOT ACCEPTED'}`,
-    `  records    ${records}, signatures ${report?.signatures ?? 'not checked'}`,
-    `  head       ${head}, checkpoint ${report?.checkpoint ?? 'not checked'}, tail ${report?.tail ?? 'not checked'}`,
-    ...Object.entries(report?.expectations ?? {}).map(([name, value]) => `  expected   ${name}: ${value}`),
-    ...(report?.errors ?? []).slice(0, MAX_LOGGED_ERRORS).map((error) => `  wrong      ${error}`),
-  ]);
+  log(report === undefined ? ['CAVRA evidence: NOT ACCEPTED'] : reportLog(report));
   setOutputs({
     valid: String(failure === undefined),
-    'record-count': String(records),
-    'head-hash': head,
+    'record-count': String(report?.records ?? 0),
+    'head-hash': report?.head_hash ?? '',
     'diagnosis-code': failure?.code ?? '',
   });
   if (failure === undefined) return;
   const title = `CAVRA evidence: ${DIAGNOSES[failure.code].title}`;
   annotate([{ level: 'error', title, message: `${failure.code}: ${failure.message}. What to do: ${failure.action}` }]);
 }
-
-const MAX_LOGGED_ERRORS = 20;

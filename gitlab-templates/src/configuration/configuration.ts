@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@cavra/release-governance-core';
-import { inputsOf, type TemplateCommand } from './inputs.ts';
+import type { TemplateCommand, TemplateInput } from './template-input.ts';
 
 /** What the template was included with: the lines of its configuration block. */
 export interface Configuration {
@@ -24,20 +24,21 @@ const COMPONENT = ['component_name', 'component_reference', 'component_sha', 'co
  * Reads the configuration block: `name=value` on each line, exactly the names that the template writes, each once. A line more or less
  * than that means that a value broke out of its line, and nothing in the block can be believed.
  *
+ * @param inputs of the template that the block is of
  * @throws ConfigurationError CAVRA-E201
  */
-export function parseConfiguration(block: string): Configuration {
+export function parseConfiguration(block: string, inputs: readonly TemplateInput[]): Configuration {
   const values = parseLines(block);
   const command = values.get('command');
   if (command !== 'gate' && command !== 'verify') throw altered('it names no command');
   const form = values.get('form');
   if (form !== 'template' && form !== 'component') throw altered('it names no form');
-  const inputs = inputsOf(command).filter(({ configures }) => configures);
+  const configuring = inputs.filter(({ configures }) => configures);
   requireExactly(values, [
     'command',
     'form',
     ...(form === 'component' ? COMPONENT : []),
-    ...inputs.map(({ name }) => name),
+    ...configuring.map(({ name }) => name),
   ]);
   const text = (name: string) => values.get(name) ?? '';
   return {

@@ -1,5 +1,6 @@
-import { DEFAULT_IMAGE, inputsOf, type TemplateCommand } from '../configuration/inputs.ts';
 import { MAX_PROGRAM_BYTES } from '../configuration/limits.ts';
+import { DEFAULT_IMAGE, type TemplateCommand } from '../configuration/template-input.ts';
+import { inputsOf } from './all-inputs.ts';
 import { END_OF_PROGRAM, type PackedProgram, PROGRAM_MARK } from './program.ts';
 
 /** How a template is published: to be included as a file, or as a CI/CD component. */

@@ -1,4 +1,5 @@
-import { inputsOf, type TemplateCommand, type TemplateInput } from '../configuration/inputs.ts';
+import type { TemplateCommand, TemplateInput } from '../configuration/template-input.ts';
+import { inputsOf } from './all-inputs.ts';
 import { type PackedProgram, packProgram, payloadOf } from './program.ts';
 import { scriptText, type TemplateForm } from './script.ts';
 import { commented, flow, indented } from './yaml.ts';
@@ -113,5 +114,12 @@ function gateJob(): string {
 }
 
 function verifyJob(): string {
-  return [...JOB, 'needs: $[[ inputs.needs ]]'].join('\n');
+  return [
+    ...JOB,
+    'needs: $[[ inputs.needs ]]',
+    // Its own: a token that the judged job has is for another audience.
+    'id_tokens:',
+    '  CAVRA_VERIFY_OIDC_TOKEN:',
+    '    aud: "$[[ inputs.audience ]]"',
+  ].join('\n');
 }

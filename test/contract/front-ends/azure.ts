@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { camelCase } from '@cavra/release-governance-core';
-import { FakeAgent } from '../../e2e/azure/agent.ts';
+import { FakeAgent, type Step } from '../../e2e/azure/agent.ts';
 import { pins, startJob } from '../../e2e/azure/collection.ts';
 import { createAuthority } from '../../fakes/authority.ts';
 import { type AzureJobFacts, startAzureDevOps } from '../../fakes/azure.ts';
@@ -12,7 +12,10 @@ export const azureTask: FrontEnd = {
   name: 'the Azure Pipelines task',
   provider: 'azure-pipelines',
   obeysEnvironment: false,
+  expectsThisRun: true,
+  needsToken: false,
   label: (setting) => `input ${camelCase(setting)}`,
+  verifyLabel: (setting) => `input ${camelCase(setting)}`,
   open,
 };
 
@@ -25,12 +28,14 @@ async function open(): Promise<Session> {
 
   const newJob = ({
     token = 'own',
+    run,
     pullRequest,
     keys = EVIDENCE_KEY,
     environment,
     folder,
   }: JobFacts = {}): ContractJob => {
     const facts: AzureJobFacts = {
+      ...azureRun(run),
       ...(token === 'foreign' ? FOREIGN : {}),
       ...(pullRequest ? PULL_REQUEST : {}),
     };
@@ -42,25 +47,26 @@ async function open(): Promise<Session> {
     const path = newFolder();
     const agent = new FakeAgent({
       folder: path,
-      machine: { NODE_EXTRA_CA_CERTS: authority.file },
+      authorities: authority.file,
       ...(folder === undefined ? {} : { sourcesName: folder }),
     });
     addExamples(agent.sources);
+    const stepOf = (settings: Readonly<Record<string, string>>): Step => ({
+      inputs: { ...pins(collection), ...spelled(settings) },
+      variables: { ...job.variables, ...environment },
+      secrets: keys,
+      ...(token === 'none' ? {} : { accessToken: job.accessToken }),
+    });
     return {
       workspace: agent.sources,
       proven: {
         repository: 'example-org/example-repo',
+        ref: job.variables['BUILD_SOURCEBRANCH'] ?? '',
         sha: job.variables['BUILD_SOURCEVERSION'] ?? '',
         run_id: job.variables['BUILD_BUILDID'] ?? '',
       },
       run: async (settings) => {
-        const inputs = Object.entries(settings).map(([name, text]) => [camelCase(name), text] as const);
-        const step = await agent.run({
-          inputs: { ...pins(collection), ...Object.fromEntries(inputs) },
-          variables: { ...job.variables, ...environment },
-          secrets: keys,
-          ...(token === 'none' ? {} : { accessToken: job.accessToken }),
-        });
+        const step = await agent.run(stepOf(settings));
         const outputs = Object.entries(step.outputs).map(([name, text]) => [kebabCase(name), text]);
         const [artifact] = step.artifacts;
         return {
@@ -72,6 +78,14 @@ async function open(): Promise<Session> {
             name === 'task.complete' ? `${name} ${properties['result']}` : name,
           ),
           published: new Map([...(artifact?.files ?? [])].map(([name, bytes]) => [name, bytes.toString('utf8')])),
+        };
+      },
+      verify: async (settings) => {
+        const step = await agent.run(stepOf({ command: 'verify', ...settings }));
+        return {
+          passed: step.status === 0 && step.results[0]?.result === 'Succeeded',
+          code: step.outputs['diagnosisCode'] ?? '',
+          printed: step.output,
         };
       },
       dispose: () => rmSync(path, { recursive: true, force: true }),
@@ -86,6 +100,26 @@ async function open(): Promise<Session> {
       authority.dispose();
     },
   };
+}
+
+/** Facts of another run, as Azure names them. */
+function azureRun({ repository, ref, sha, runId }: NonNullable<JobFacts['run']> = {}): AzureJobFacts {
+  return {
+    ...(repository === undefined
+      ? {}
+      : {
+          repositoryId: repository,
+          repositoryName: repository,
+          repositoryUri: `https://github.com/${repository}`,
+        }),
+    ...(ref === undefined ? {} : { ref: `refs/heads/${ref}` }),
+    ...(sha === undefined ? {} : { sha }),
+    ...(runId === undefined ? {} : { buildId: runId }),
+  };
+}
+
+function spelled(settings: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(settings).map(([name, text]) => [camelCase(name), text]));
 }
 
 function kebabCase(name: string): string {

@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { GATE_SETTINGS, type GateResult, gateOutputs } from '@cavra/release-governance-core';
+import { GATE_SETTINGS, type GateResult, gateOutputs, VERIFY_SETTINGS } from '@cavra/release-governance-core';
 import { createAuthority } from '../../fakes/authority.ts';
 import { startGitHubEnterpriseServer } from '../../fakes/github.ts';
 import { runCli } from '../../support/cli.ts';
 import type { ContractJob, FrontEnd, JobFacts, Session } from '../front-end.ts';
-import { GITHUB_FOREIGN, GITHUB_PULL_REQUEST, githubProven } from './github.ts';
+import { GITHUB_FOREIGN, GITHUB_PULL_REQUEST, githubProven, githubRun } from './github.ts';
 import { addExamples, EVIDENCE_KEY, newFolder, readFolder } from './workspace.ts';
 
 /** The command line, in a step of a job on a GitHub Enterprise Server. */
@@ -13,6 +13,9 @@ export const commandLine: FrontEnd = {
   name: 'the command line',
   provider: 'github-actions',
   obeysEnvironment: true,
+  expectsThisRun: false,
+  needsToken: false,
+  verifyLabel: (setting) => `--${verifyOptionOf(setting)}`,
   label: (setting) => (setting === 'request' ? 'REQUEST' : `--${optionOf(setting)}`),
   open,
 };
@@ -28,6 +31,7 @@ async function open(): Promise<Session> {
 
   const newJob = ({
     token = 'own',
+    run,
     pullRequest,
     keys = EVIDENCE_KEY,
     environment,
@@ -35,6 +39,7 @@ async function open(): Promise<Session> {
   }: JobFacts = {}): ContractJob => {
     const facts = {
       mayAsk: token !== 'none',
+      ...githubRun(run),
       ...(token === 'foreign' ? GITHUB_FOREIGN : {}),
       ...(pullRequest ? GITHUB_PULL_REQUEST : {}),
     };
@@ -52,7 +57,7 @@ async function open(): Promise<Session> {
       run: async (settings) => {
         const { status, stdout, stderr } = await runCli(['gate', '--format', 'json', ...argumentsOf(settings)], {
           workingDirectory: workspace,
-          environment: { ...job.environment, NODE_EXTRA_CA_CERTS: authority.file, ...keys, ...environment },
+          environment: { ...job.environment, CAVRA_CA_CERTIFICATES: authority.pinned, ...keys, ...environment },
         });
         const result = stdout === '' ? undefined : (JSON.parse(stdout) as Partial<GateResult>);
         return {
@@ -62,6 +67,16 @@ async function open(): Promise<Session> {
           commands: commandsIn(stdout + stderr),
           published: readFolder(join(workspace, settings['evidence-dir'] ?? DEFAULT_FOLDER)),
         };
+      },
+      verify: async ({ path: evidence = '', ...settings }) => {
+        const options = Object.entries(settings).flatMap(([name, text = '']) =>
+          name === 'integrity-only' ? (text === 'true' ? [`--${name}`] : []) : [`--${verifyOptionOf(name)}`, text],
+        );
+        const { status, stdout, stderr } = await runCli(['verify', evidence, ...options], {
+          workingDirectory: workspace,
+          environment: { ...job.environment, ...keys, ...environment },
+        });
+        return { passed: status === 0, code: codeIn(stderr), printed: stdout + stderr };
       },
       dispose: () => rmSync(path, { recursive: true, force: true }),
     };
@@ -80,6 +95,10 @@ async function open(): Promise<Session> {
 /** Some options are shorter than the settings. */
 function optionOf(setting: string): string {
   return GATE_SETTINGS.find(({ name }) => name === setting)?.option ?? setting;
+}
+
+function verifyOptionOf(setting: string): string {
+  return VERIFY_SETTINGS.find(({ name }) => name === setting)?.option ?? setting;
 }
 
 function argumentsOf({ request, ...settings }: Readonly<Partial<Record<string, string>>>): string[] {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../support/cli.ts';
+import { describeWith, itWith } from '../../support/programs.ts';
 import { readRepositoryFile } from '../../support/repository.ts';
 
 const NAME = 'cavra-release-governance.service';
@@ -22,8 +23,6 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const onLinux = process.platform === 'linux' ? describe : describe.skip;
-
 function analyze(...args: readonly string[]): SpawnSyncReturns<string> {
   return spawnSync('systemd-analyze', args, { encoding: 'utf8', env: { PATH: process.env['PATH'], LC_ALL: 'C' } });
 }
@@ -35,7 +34,7 @@ function unitFile(): string {
   return path;
 }
 
-onLinux('the systemd unit', () => {
+describeWith('systemd-analyze')('the systemd unit', () => {
   it('is one without any fault', () => {
     const { status, stdout, stderr } = analyze('verify', '--man=no', unitFile());
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
@@ -88,7 +87,7 @@ describe('unit, configuration and keyring of the example', () => {
     expect(values('ExecStart')[0]).toMatch(/ daemon run --config \/etc\/cavra-release-governance\/daemon\.json$/);
   });
 
-  it('run a daemon in folders as systemd makes them', async () => {
+  itWith('openssl')('run a daemon in folders as systemd makes them', async () => {
     const place = (path: string, mode: number) => {
       mkdirSync(join(folder, path), { recursive: true });
       chmodSync(join(folder, path), mode);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { HMAC_ENVIRONMENT } from '../../support/cli.ts';
 import { readRepositoryFile } from '../../support/repository.ts';
@@ -80,7 +80,7 @@ describe('on github.com, by OIDC', () => {
     });
     expect(step.summary).toContain('✅ CAVRA release gate: pass');
     expect(step.summary).toContain(`](<${step.outputs['artifact-url']}>)`);
-    expect(step.log).toContain('verified by OIDC token');
+    expect(step.log).toContain('verified by the platform’s OIDC token');
     expect(JSON.parse(files.get('release-governance-evidence-verification.json') ?? '')).toMatchObject({
       verifier: { name: 'cavra-release-governance', sha256: sha256Of('actions/release-governance/dist/main.mjs') },
     });
@@ -149,6 +149,31 @@ describe('on github.com, by OIDC', () => {
     expect(files.get('release-governance-responses.jsonl')?.trim().split('\n')).toHaveLength(2);
     expect(step.annotations).toMatchObject([{ name: 'error', properties: { file: 'pending-approval.json' } }]);
     expect(step.summary).toContain('### 2 requests');
+  });
+
+  it('an allow, a required approval and a block are a block wherever one decision stands for the run', async () => {
+    const facts = newRun();
+    job = dotComJob(platform, facts);
+    const request = 'approved-promotion.json\npending-approval.json\nblocked-tampered-artifact.json\n';
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const env = {
+      ...EVIDENCE_KEY,
+      CAVRA_ATTESTATION_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      CAVRA_ATTESTATION_KEY_ID: 'ci-attestation-2099-q4',
+    };
+    const step = await job.main({ with: { request }, env });
+    expect(step).toMatchObject({ status: 1, outputs: { decision: 'block', 'diagnosis-code': 'CAVRA-E101' } });
+    expect(step.summary).toContain('Decision: **block**');
+    expect(step.summary).toContain('blocked&#45;tampered&#45;artifact&#46;json&#58; the decision is block');
+    expect(step.annotations[0]).toMatchObject({ properties: { file: 'blocked-tampered-artifact.json' } });
+    const folder = '.cavra/go-daemon/release-governance';
+    const bundle = JSON.parse(job.read(`${folder}-checkpoint.sigstore.json`));
+    const statement = Buffer.from(bundle.dsseEnvelope.payload, 'base64').toString('utf8');
+    expect(statement).toContain('"decision":"block"');
+    expect(JSON.parse(job.read(`${folder}-response.json`))).toMatchObject({ decision: 'block' });
+    const page = job.read(`${folder}-report.html`);
+    expect(page).toContain('blocked-tampered-artifact.json: the decision is block');
+    expect(page).toMatch(/<strong>Decision<\/strong><div><code>block<\/code>/);
   });
 
   it('a second gate of the same job continues the stream', async () => {

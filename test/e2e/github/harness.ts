@@ -72,9 +72,8 @@ export function dotComJob(platform: Platform, facts: GitHubJobFacts = newRun(), 
     ...results.environment,
     HTTPS_PROXY: proxy.url,
     NO_PROXY: '127.0.0.1',
-    NODE_EXTRA_CA_CERTS: authority.file,
   };
-  return prepared(environment, workspaceName);
+  return prepared(environment, authority.pinned, workspaceName);
 }
 
 /** A job on a GitHub Enterprise Server, which has no artifact service. */
@@ -83,11 +82,15 @@ export function enterpriseJob(
   facts: GitHubJobFacts = newRun(),
 ): RunnerJob {
   const { environment } = enterprise.startJob(facts);
-  return prepared({ ...environment, ...results.environment, NODE_EXTRA_CA_CERTS: authority.file });
+  return prepared({ ...environment, ...results.environment }, authority.pinned);
 }
 
-function prepared(environment: Readonly<Record<string, string>>, workspaceName?: string): RunnerJob {
-  const job = new RunnerJob(environment, workspaceName);
+function prepared(
+  environment: Readonly<Record<string, string>>,
+  authorities: string,
+  workspaceName?: string,
+): RunnerJob {
+  const job = new RunnerJob(environment, workspaceName, { 'ca-certificates': authorities });
   for (const name of [
     'approved-promotion',
     'blocked-tampered-artifact',
@@ -102,6 +105,7 @@ function prepared(environment: Readonly<Record<string, string>>, workspaceName?:
 export const EVIDENCE_FILES = [
   'release-governance-evidence-verification.json',
   'release-governance-evidence.jsonl',
+  'release-governance-outcome.jsonl',
   'release-governance-report.html',
   'release-governance-response.json',
   'release-governance-responses.jsonl',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { HMAC_ENVIRONMENT } from '../../support/cli.ts';
 import { unzip } from '../../support/unzip.ts';
+import { until } from '../../support/waiting.ts';
 import { dotComJob, EVIDENCE_KEY, newRun, type Platform, published, startPlatform } from './harness.ts';
 import type { RunnerJob, StepOptions, StepResult } from './runner.ts';
 
@@ -135,7 +136,9 @@ describe('does not accept', () => {
     const { later } = await laterJob();
     await refusal('CAVRA-E402', verify(later, { 'expect-ref': 'refs/heads/release' }));
     await refusal('CAVRA-E402', verify(later, { 'expect-provider': 'gitlab-ci' }));
-    await new Promise((resolve) => setTimeout(resolve, 1100));
+    const [, recorded = ''] =
+      /"timestamp":"([^"]+)"/.exec(later.read('evidence/release-governance-evidence.jsonl')) ?? [];
+    await until('the evidence is older than a second', () => Date.now() - Date.parse(recorded) > 1_000);
     await refusal('CAVRA-E402', verify(later, { 'max-age': '1' }));
   });
 

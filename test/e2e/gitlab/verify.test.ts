@@ -34,8 +34,8 @@ describePipelines.each(FORMS)('as a $form', ({ gate, verify }) => {
   function create(gateInputs: Inputs): Project {
     const pipeline = {
       include: [
-        { ...gate, inputs: { issuer: instance.gitlab.origin, stage: 'build', ...gateInputs } },
-        { ...verify, inputs: { stage: 'deploy' } },
+        { ...gate, inputs: { ...instance.pins, stage: 'build', ...gateInputs } },
+        { ...verify, inputs: { ...instance.pins, stage: 'deploy' } },
       ],
     };
     project = createProject({ '.gitlab-ci.yml': JSON.stringify(pipeline) });
@@ -82,16 +82,16 @@ describePipelines('each expectation must hold', () => {
     ['another-platform', { expect_provider: 'github-actions' }, 'expected "github-actions"'],
     ['changed', { needs: [{ job: 'change', artifacts: true }] }, 'CAVRA-E401'],
     ['missing', { evidence_dir: 'elsewhere' }, 'CAVRA-E403'],
-    ['no-age', { max_age: 0 }, 'CAVRA-E201'],
+    ['no-age', { max_age: '0' }, 'CAVRA-E201'],
   ];
 
   it('in jobs of one pipeline', async () => {
     const pipeline = {
       include: [
-        { ...FORMS[0].gate, inputs: { issuer: instance.gitlab.origin, stage: 'build', ...APPROVED } },
+        { ...FORMS[0].gate, inputs: { ...instance.pins, stage: 'build', ...APPROVED } },
         ...WRONG.map(([job, inputs]) => ({
           ...FORMS[0].verify,
-          inputs: { stage: 'deploy', job_name: job, ...inputs },
+          inputs: { ...instance.pins, stage: 'deploy', job_name: job, ...inputs },
         })),
       ],
       change: {
@@ -118,7 +118,7 @@ describePipelines('with an attestation key', () => {
         {
           ...FORMS[0].gate,
           inputs: {
-            issuer: instance.gitlab.origin,
+            ...instance.pins,
             stage: 'build',
             ...APPROVED,
             subject_path: 'dist/*.txt; dist/b.bin',
@@ -126,11 +126,22 @@ describePipelines('with an attestation key', () => {
         },
         {
           ...FORMS[0].verify,
-          inputs: { stage: 'deploy', public_key: 'keys/attestation.pem', subject: 'dist/a.txt;dist/b.bin' },
+          inputs: {
+            ...instance.pins,
+            stage: 'deploy',
+            public_key: 'keys/attestation.pem',
+            subject: 'dist/a.txt;dist/b.bin',
+          },
         },
         {
           ...FORMS[0].verify,
-          inputs: { stage: 'deploy', job_name: 'other', public_key: 'keys/attestation.pem', subject: 'dist/c.bin' },
+          inputs: {
+            ...instance.pins,
+            stage: 'deploy',
+            job_name: 'other',
+            public_key: 'keys/attestation.pem',
+            subject_path: 'dist/c.bin',
+          },
         },
       ],
     };

@@ -183,7 +183,7 @@ describe('the environment cannot soften the check:', () => {
   it('an authority that is not trusted', async () => {
     const other = createAuthority('Somebody else');
     const { github } = platforms;
-    const environment = { ...github.startJob().environment, NODE_EXTRA_CA_CERTS: other.file };
+    const environment = { ...github.startJob().environment, CAVRA_CA_CERTIFICATES: other.pinned };
     const before = github.requests.length;
     const { status, report } = await runGate(platforms, { environment });
     expect(report.diagnosis?.code).toBe('CAVRA-E313');

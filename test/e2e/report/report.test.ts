@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CLI_BUNDLE, HMAC_ENVIRONMENT, runCli } from '../../support/cli.ts';
-import { describeWith } from '../../support/commands.ts';
+import { describeWith } from '../../support/programs.ts';
 import { root } from '../../support/repository.ts';
 
 const REPORT = 'release-governance-report.html';
@@ -36,7 +36,7 @@ describe('the gate leaves a report', () => {
   it('of a run that passes', async () => {
     const page = await read('evidence', REPORT);
     expect(headline(page)).toBe('The gate passed');
-    expect(page).toContain('<strong>Identity</strong><div>proven by the runner’s HMAC key');
+    expect(page).toContain('<strong>Identity</strong><div>proven by possession of the runner’s HMAC key');
     expect(page).toContain('sealed: the checkpoint of this run');
     expect(page).not.toContain(folder);
     for (const secret of Object.values(environment).filter((value) => value.length > 30)) {
@@ -108,7 +108,7 @@ describe('verify writes the report', () => {
   });
 });
 
-describeWith('jq', 'to run the commands that a report shows')('the commands that a report shows', () => {
+describeWith('jq')('the commands that a report shows', () => {
   let commands: readonly string[];
 
   beforeAll(async () => {

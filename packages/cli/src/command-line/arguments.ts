@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ConfigurationError } from '@cavra/release-governance-core';
+import { ConfigurationError, closestWord } from '@cavra/release-governance-core';
 import type { Command, ParsedArguments } from './command.ts';
 
 /**
@@ -48,8 +48,16 @@ function read(command: Command, args: readonly string[]) {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const [sentence = ''] = message.split(/\.\s|\n/);
-    throw usage(command, sentence.charAt(0).toLowerCase() + sentence.slice(1), error);
+    const meant = meantOption(message, Object.keys(options));
+    throw usage(command, `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}${meant}`, error);
   }
+}
+
+/** A suggestion for the option that Node's message says it does not know. */
+function meantOption(message: string, known: readonly string[]): string {
+  const [, typed] = /^Unknown option '--([^'=]+)/.exec(message) ?? [];
+  const meant = typed === undefined ? undefined : closestWord(typed, [...known, 'help']);
+  return meant === undefined ? '' : `; did you mean --${meant}?`;
 }
 
 function usage(command: Command, message: string, cause?: unknown): ConfigurationError {

@@ -34,14 +34,18 @@ export interface Terminal {
   readonly out: (text: string) => void;
   /** Diagnostics. */
   readonly err: (text: string) => void;
-  /** Writes a file that the user named. Throws ConfigurationError CAVRA-E219. */
-  readonly writeFile: (path: string, text: string) => Promise<void>;
+  /** Writes a file that the user named, by default in place of one that is there. @throws ConfigurationError CAVRA-E219 */
+  readonly writeFile: (path: string, text: string, options?: { readonly replace: boolean }) => Promise<void>;
+  /** Reads standard input to its end. @throws ConfigurationError CAVRA-E216 it holds more than `maxBytes` */
+  readonly readInput: (maxBytes: number) => Promise<Uint8Array>;
   /** True: stdout is a terminal that shows colour. */
   readonly colour: boolean;
   /** True: stdout is a terminal, with a person before it. */
   readonly isTerminal: boolean;
   /** True: stderr is a terminal, so progress may be shown. */
   readonly progress: boolean;
+  /** Asks the person at the terminal; absent where nobody can be asked. Gives the answer without blanks around it. */
+  readonly ask?: (question: string) => Promise<string>;
   readonly version: string;
   readonly nodeVersion: string;
   /** What threads of a large verification run. */
@@ -68,7 +72,7 @@ export interface Command {
   /** How many arguments may stand beside the options. */
   readonly positionals: readonly [minimum: number, maximum: number];
   /**
-   * @returns the exit status (interfaces.md)
+   * @returns the exit status (README.md#exit-status)
    * @throws CavraError, which the entry file prints
    */
   readonly run: (terminal: Terminal, parsed: ParsedArguments) => Promise<number>;

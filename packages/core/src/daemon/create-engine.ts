@@ -10,9 +10,10 @@ import { createSecretSearcher } from '../domain/secrets/searcher.ts';
 import { createTrustPolicyEvaluator } from '../domain/trust/evaluator.ts';
 import type { TrustPolicyEvaluator } from '../domain/trust/trust-decision.ts';
 import type { VerifierIdentity } from '../domain/verification/report.ts';
-import { type KeyringFile, readKeyringFile, resolveHmacKeys, resolveSigningKey } from '../io/files/keyring-file.ts';
 import type { HttpClient } from '../io/http/http-client.ts';
+import { type KeyringFile, readKeyringFile, resolveHmacKeys, resolveSigningKey } from '../io/trust/keyring-file.ts';
 import type { AttestationKeys } from '../keys/attestation-keys.ts';
+import { refuseApprovals } from '../policy/refuse-approvals.ts';
 import { readTrustPolicyFile } from '../policy/trust-policy-file.ts';
 import { configuredSecrets, type Environment } from '../settings/credentials.ts';
 import type { GateSettings } from '../settings/gate-settings.ts';
@@ -91,14 +92,15 @@ async function loadKeys(loaded: LoadedConfiguration, environment: Environment, n
   await requireUnchangeable(loaded.paths.keyring, 'the keyring');
   const file = await readKeyringFile(loaded.paths.keyring);
   await requireKeptKeys(loaded, file);
-  const evidence = await resolveSigningKey(file, 'evidence', environment, now());
+  const source = { environment };
+  const evidence = (await resolveSigningKey(file, 'evidence', source, now()))?.key;
   if (evidence === undefined) {
     throw wrong('the keyring has no active evidence key, and a daemon’s evidence is always signed');
   }
-  const { keys: evidenceVerification } = await resolveHmacKeys(file, 'evidence', environment);
+  const { keys: evidenceVerification } = await resolveHmacKeys(file, 'evidence', source);
   const runner = await loadRunnerKeys(file, hmac, environment);
   const { loadAttestationKeys } = await import('../keys/attestation-keys.ts');
-  const attestation = await loadAttestationKeys(environment, file, now());
+  const attestation = await loadAttestationKeys(source, file, now());
   return { evidence, evidenceVerification, runner, attestation };
 }
 
@@ -108,7 +110,7 @@ async function loadRunnerKeys(
   environment: Environment,
 ): Promise<readonly HmacVerificationKey[]> {
   if (!requestBound && identityOnlyKeyId === undefined) return [];
-  const { keys, unresolved } = await resolveHmacKeys(file, 'runner', environment);
+  const { keys, unresolved } = await resolveHmacKeys(file, 'runner', { environment });
   if (unresolved.length > 0) {
     throw wrong(`the secrets of these runner keys of the keyring are not here: ${unresolved.join(', ')}`);
   }
@@ -118,7 +120,8 @@ async function loadRunnerKeys(
   if (requestBound && !keys.some(({ id }) => id !== identityOnlyKeyId)) {
     throw wrong('hmac.request_bound is true, but the keyring has no runner key for it');
   }
-  return keys;
+  // No step of a job can put another key in the place of one that is the daemon's own.
+  return keys.map((key) => ({ ...key, pinned: true }));
 }
 
 interface DaemonTrust {
@@ -131,6 +134,7 @@ async function loadTrust({ configuration, paths }: LoadedConfiguration): Promise
   await requireUnchangeable(paths.trustPolicy, 'the trust policy');
   const pinned = configuration.trustPolicy.sha256;
   const { policy, sha256 } = await readTrustPolicyFile(paths.trustPolicy, { sha256: pinned });
+  refuseApprovals(policy, 'a resident daemon');
   return { evaluator: createTrustPolicyEvaluator(policy), sha256 };
 }
 
@@ -170,14 +174,14 @@ async function createOidc(
       await requireUnchangeable(resolve(dirname(loaded.path), jwks.file), `the key set of ${issuer}`);
     }
   }
-  const client = issuers.some(({ jwks }) => 'url' in jwks) ? await http() : undefined;
+  const client = issuers.some(({ jwks }) => !('file' in jwks)) ? await http() : undefined;
   return createIssuerRouter(
     issuers.flatMap((trust) => {
       const { jwks: location } = trust;
       const jwks =
         'file' in location
           ? sources.createJwksFileSource(resolve(dirname(loaded.path), location.file))
-          : client && sources.createJwksUrlSource({ url: location.url, http: client, now });
+          : client && sources.createJwksSource(location, { http: client, now });
       return jwks === undefined
         ? []
         : [{ trust, authenticator: createOidcAuthenticator({ ...trust, jwks, now, replay: 'caller' }) }];

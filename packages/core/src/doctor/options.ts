@@ -1,14 +1,6 @@
-import type { Clock, RandomBytes } from '../domain/ports.ts';
-import type { Environment } from '../settings/credentials.ts';
-import type { GateSettings } from '../settings/gate-settings.ts';
+import type { CreateGateOptions } from '../gate/run/gate-options.ts';
 
-export interface DoctorOptions {
-  readonly settings: GateSettings;
-  readonly environment: Environment;
-  /** Absolute. */
-  readonly workspace: string;
+/** What the gate would be given, and the version of Node. */
+export interface DoctorOptions extends CreateGateOptions {
   readonly nodeVersion: string;
-  readonly now: Clock;
-  readonly randomBytes: RandomBytes;
-  readonly version: string;
 }

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
-import { readConfigurationFile } from '../io/files/configuration-file.ts';
+import { MAX_CONFIGURATION_FILE_BYTES } from '../domain/limits.ts';
+import { readNamedFile } from '../io/files/read-regular-file.ts';
+import { systemClock } from '../io/system/system.ts';
 import { readRequestBytes } from '../request/request-files.ts';
 import type { PolicyExplainReport, PolicyLintReport } from './lint-and-explain.ts';
 
@@ -14,7 +16,7 @@ export async function lintPolicyFile(path: string, workingDirectory: string): Pr
     import('./lint-and-explain.ts'),
     import('./trust-policy-file.ts'),
   ]);
-  return { ...(await lintTrustPolicy(resolve(workingDirectory, path), readTrustPolicyFile)), path };
+  return { ...(await lintTrustPolicy(resolve(workingDirectory, path), readTrustPolicyFile, systemClock())), path };
 }
 
 export interface ExplainPolicyOptions {
@@ -45,7 +47,10 @@ export async function explainPolicyFile(options: ExplainPolicyOptions): Promise<
     {
       policyPath: policy === undefined ? undefined : resolve(workingDirectory, policy),
       policySha256,
-      claims: await readConfigurationFile(resolve(workingDirectory, claims), `the claims ${claims}`),
+      claims: await readNamedFile(resolve(workingDirectory, claims), {
+        what: `the claims ${claims}`,
+        maxBytes: MAX_CONFIGURATION_FILE_BYTES,
+      }),
       keyId,
       request: request === undefined ? undefined : await readRequestBytes(request, workingDirectory),
     },

@@ -2,15 +2,17 @@ import { resolve } from 'node:path';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import { MAX_CHECKPOINTS } from '../domain/limits.ts';
 import type { Clock } from '../domain/ports.ts';
-import type { VerifierIdentity } from '../domain/verification/report.ts';
-import { openEvidenceSource } from '../io/evidence/evidence-source.ts';
-import { programSha256, type RunningProgram } from '../io/system/program.ts';
+import { openEvidenceSource, requireEvidencePath } from '../io/evidence/evidence-source.ts';
+import type { RunningProgram } from '../io/system/program.ts';
 import type { PartJob, PartVerifiers } from '../io/threads/part-job.ts';
 import type { Environment } from '../settings/credentials.ts';
+import { programIdentity } from './program-identity.ts';
+import type { SealFiles } from './seal-question.ts';
+import type { SealQuestion } from './seal-trust.ts';
 import { loadVerificationKeys, type VerificationKeys } from './verification-keys.ts';
 import { type CheckpointOptions, type VerifyOptions, type VerifyOutcome, verifyEvidence } from './verify.ts';
 
-export interface CreateVerifierOptions {
+export interface CreateVerifierOptions extends SealFiles {
   readonly environment: Environment;
   /** Absolute. */
   readonly workingDirectory: string;
@@ -30,7 +32,7 @@ export interface CreateVerifierOptions {
 
 /** What is asked of one piece of evidence. Paths are as given. */
 export interface VerificationQuestion
-  extends Pick<VerifyOptions, 'path' | 'integrityOnly' | 'expectations' | 'proveRecord' | 'observers'> {
+  extends Pick<VerifyOptions, 'path' | 'integrityOnly' | 'expectations' | 'proveRecord' | 'observers' | 'notes'> {
   /** Earlier or external checkpoints to hold the evidence against. */
   readonly against?: readonly string[];
   /** Files, or globs, that must be subjects of the checkpoint, which must say PASSED. */
@@ -54,17 +56,23 @@ export function createVerifier(options: CreateVerifierOptions): Verifier {
     loaded.set(integrityOnly, keys);
     return keys;
   };
+  let seals: Promise<SealQuestion> | undefined;
   return {
     async verify({ against = [], subjects = [], ...question }) {
       const { workingDirectory, now, progress, threadProgram } = options;
+      const path = resolve(workingDirectory, question.path);
+      // Before the keys: a mistyped path is told as one, whatever else is missing.
+      await requireEvidencePath(path);
       const keys = await loadKeys(question.integrityOnly);
-      const checkpoint = await checkpointOptions(options, keys, { ...question, against, subjects });
+      seals ??= readSeals(options);
+      const checkpoint = await checkpointOptions(options, keys, { ...question, against, subjects }, await seals);
       return verifyEvidence(
         {
           ...question,
-          path: resolve(workingDirectory, question.path),
+          path,
           keys: keys.keys,
           absentKeys: keys.absentKeys,
+          pinnedRunnerKeys: keys.pinnedRunnerKeys,
           checkpoint,
         },
         {
@@ -85,14 +93,16 @@ async function checkpointOptions(
   { workingDirectory, publicKeys = [] }: CreateVerifierOptions,
   { keys, trust }: VerificationKeys,
   question: Pick<VerificationQuestion, 'integrityOnly' | 'proveRecord' | 'against' | 'subjects'>,
+  seals: SealQuestion,
 ): Promise<CheckpointOptions> {
   const { integrityOnly, proveRecord, against = [], subjects = [] } = question;
   // Where nothing else proves the evidence, its checkpoint must; and a proof is nothing without one.
   const isOnlyProof = keys.length === 0 && !integrityOnly;
   const required = publicKeys.length > 0 || isOnlyProof || proveRecord !== undefined;
-  if (against.length + subjects.length === 0) return { trust, required, against: [], subjects: [] };
-  if (trust.length === 0) {
-    const message = 'a checkpoint was asked for, but there is no public key or attestation key to check it with';
+  if (against.length + subjects.length === 0) return { trust, seals, required, against: [], subjects: [] };
+  if (trust.length + seals.identities.length === 0) {
+    const message =
+      'a checkpoint was asked for, but there is no public key or attestation key to check it with, and no identity to expect of it';
     throw new ConfigurationError('CAVRA-E215', message);
   }
   if (against.length > MAX_CHECKPOINTS) {
@@ -105,24 +115,18 @@ async function checkpointOptions(
   for (const name of against) {
     checkpoints.push({ name, bytes: await readCheckpointFile(resolve(workingDirectory, name), name) });
   }
-  return { trust, required, against: checkpoints, subjects: await hashSubjectFiles(subjects, workingDirectory) };
+  return { trust, seals, required, against: checkpoints, subjects: await hashSubjectFiles(subjects, workingDirectory) };
+}
+
+/** Loads what reads the files only where there are some. */
+async function readSeals(options: CreateVerifierOptions): Promise<SealQuestion> {
+  const { trustedRoot, timestampCertificate, identities = [], workingDirectory } = options;
+  if (trustedRoot === undefined && timestampCertificate === undefined) return { identities };
+  const { readSealQuestion } = await import('./seal-question.ts');
+  return readSealQuestion(options, workingDirectory);
 }
 
 async function startPartVerifiers(program: URL, job: PartJob): Promise<PartVerifiers | undefined> {
   const { startPartThreads } = await import('../io/threads/part-threads.ts');
   return startPartThreads(program, job);
-}
-
-/** This program, as reports name it. */
-export function verifierIdentity(version: string): VerifierIdentity {
-  return { name: 'cavra-release-governance', version };
-}
-
-/** This program, with the digest of its entry file where that is known. */
-export async function programIdentity(options: {
-  readonly version: string;
-  readonly program?: RunningProgram;
-}): Promise<VerifierIdentity> {
-  const sha256 = await programSha256(options.program);
-  return { ...verifierIdentity(options.version), ...(sha256 === undefined ? {} : { sha256 }) };
 }

@@ -1,11 +1,7 @@
 import { join, resolve } from 'node:path';
-import {
-  type CreateVerifierOptions,
-  createVerifier,
-  programIdentity,
-  type VerificationQuestion,
-} from './create-verifier.ts';
+import { type CreateVerifierOptions, createVerifier, type VerificationQuestion } from './create-verifier.ts';
 import { namedPeriods } from './key-periods.ts';
+import { programIdentity } from './program-identity.ts';
 import { loadVerificationKeys } from './verification-keys.ts';
 import type { VerifyOutcome } from './verify.ts';
 

@@ -3,8 +3,8 @@ import type { AttestationTrust } from '../domain/checkpoint/checkpoint.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import type { HmacVerificationKey } from '../domain/keys/hmac-keys.ts';
 import type { AbsentKey } from '../domain/verification/signatures.ts';
-import type { KeyringFile } from '../io/files/keyring-file.ts';
-import { type Environment, readEvidenceVerificationKey } from '../settings/credentials.ts';
+import type { KeyringFile } from '../io/trust/keyring-file.ts';
+import type { Environment } from '../settings/credentials.ts';
 
 /** What evidence is checked with. */
 export interface VerificationKeys {
@@ -14,6 +14,8 @@ export interface VerificationKeys {
   readonly absentKeys: readonly AbsentKey[];
   /** For the signatures of checkpoints. */
   readonly trust: readonly AttestationTrust[];
+  /** Ids of runner keys whose bytes the keyring pins. */
+  readonly pinnedRunnerKeys: readonly string[];
 }
 
 export interface VerificationKeyOptions {
@@ -30,7 +32,7 @@ export interface VerificationKeyOptions {
  * the same key, its period and status, counts all the same.
  *
  * @param integrityOnly leave the signatures of records alone
- * @throws ConfigurationError CAVRA-E209 the keyring, CAVRA-E223 a public key, CAVRA-E215 the keyring has nothing to check with
+ * @throws ConfigurationError CAVRA-E209 the keyring, CAVRA-E223 a public key, CAVRA-E207 the evidence key is a text that everybody knows, CAVRA-E215 the keyring has nothing to check with
  */
 export async function loadVerificationKeys(
   options: VerificationKeyOptions,
@@ -39,21 +41,31 @@ export async function loadVerificationKeys(
   const { environment, workingDirectory, keyring, publicKeys = [] } = options;
   const file = keyring === undefined ? undefined : await openKeyring(resolve(workingDirectory, keyring));
   const pinned = await pinnedTrust(publicKeys, file, workingDirectory);
-  if (integrityOnly) return { keys: [], absentKeys: [], trust: pinned };
+  const pinnedRunnerKeys = pinnedIn(file);
+  if (integrityOnly) return { keys: [], absentKeys: [], trust: pinned, pinnedRunnerKeys };
   if (file === undefined) {
-    const key = readEvidenceVerificationKey(environment);
-    return { keys: key === undefined ? [] : [key], absentKeys: [], trust: pinned };
+    const { readEvidenceVerificationKey } = await import('../keys/given-keys.ts');
+    const key = await readEvidenceVerificationKey(environment, workingDirectory);
+    return { keys: key === undefined ? [] : [key], absentKeys: [], trust: pinned, pinnedRunnerKeys };
   }
-  const { resolveHmacKeys } = await import('../io/files/keyring-file.ts');
-  const { keys, unresolved } = await resolveHmacKeys(file, 'evidence', environment);
+  const { resolveHmacKeys } = await import('../io/trust/keyring-file.ts');
+  const { keys, unresolved } = await resolveHmacKeys(file, 'evidence', {
+    environment,
+    workspace: workingDirectory,
+  });
   const absentKeys = file.keyring.keys.filter(({ purpose, id }) => purpose === 'evidence' && unresolved.includes(id));
   const trust = pinned.length > 0 ? pinned : await ringTrust(file);
   if (keys.length === 0 && trust.length === 0) throw nothingIn(String(keyring), unresolved);
-  return { keys, absentKeys, trust };
+  return { keys, absentKeys, trust, pinnedRunnerKeys };
+}
+
+function pinnedIn(file: KeyringFile | undefined): readonly string[] {
+  const keys = file?.keyring.keys ?? [];
+  return keys.filter((key) => key.purpose === 'runner' && key.secretSha256 !== undefined).map(({ id }) => id);
 }
 
 async function openKeyring(path: string): Promise<KeyringFile> {
-  const { readKeyringFile } = await import('../io/files/keyring-file.ts');
+  const { readKeyringFile } = await import('../io/trust/keyring-file.ts');
   return readKeyringFile(path);
 }
 
@@ -69,7 +81,7 @@ async function pinnedTrust(
   workingDirectory: string,
 ): Promise<readonly AttestationTrust[]> {
   if (files.length === 0) return [];
-  const { readPublicKeyFile } = await import('../io/files/public-key-file.ts');
+  const { readPublicKeyFile } = await import('../io/trust/public-key-file.ts');
   const { publicKeySha256 } = await import('../domain/keys/ed25519.ts');
   const known = keyring === undefined ? [] : await ringTrust(keyring);
   const pinned: AttestationTrust[] = [];

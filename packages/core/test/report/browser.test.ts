@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { describeWithBrowser, startBrowser } from '../../../../test/support/browser.ts';
+import { startBrowser } from '../../../../test/support/browser.ts';
+import { describeWith } from '../../../../test/support/programs.ts';
 import { auditPage } from '../../src/audit/page.ts';
 import type { BundleLine } from '../../src/domain/audit/audit-lines.ts';
 import { AuditSummarizer } from '../../src/domain/audit/summary.ts';
@@ -51,7 +52,7 @@ interface Opened {
   readonly close: () => Promise<void>;
 }
 
-describeWithBrowser()('in a browser', () => {
+describeWith('browser')('in a browser', () => {
   let browser: Browser;
   let folder: string;
 
@@ -216,6 +217,7 @@ function auditLine(status: string, index: number): BundleLine {
     signatures: 'checked',
     checkpoint: 'valid',
     tail: 'sealed',
+    outcome: 'pass',
     keys: [{ key_id: text, status: 'revoked', records: 1200 }],
     stream_id: '',
     head_hash: '',

@@ -1,12 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigurationError } from '../../src/domain/diagnosis.ts';
-import {
-  camelCase,
-  GATE_SETTINGS,
-  readGateSettings,
-  type SettingName,
-  snakeCase,
-} from '../../src/settings/gate-settings.ts';
+import { camelCase, snakeCase } from '../../src/settings/definition.ts';
+import { readGateSettings } from '../../src/settings/gate-settings.ts';
+import { GATE_SETTINGS, type SettingName } from '../../src/settings/gate-table.ts';
 
 /** Reads settings given by name. */
 function read(given: Partial<Record<SettingName, string>>) {
@@ -29,7 +25,7 @@ function problems(given: Partial<Record<SettingName, string>>): string {
 }
 
 describe('settings', () => {
-  it('have the defaults of interfaces.md', () => {
+  it('have the defaults that the documentation names', () => {
     expect(read({})).toMatchObject({
       requests: [],
       expectedDecision: 'allow',

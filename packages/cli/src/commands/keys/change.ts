@@ -2,6 +2,7 @@ import {
   type ChangedKeyReport,
   type ChangeKeyOptions,
   ConfigurationError,
+  logLine,
   retireKeyringKey,
   revokeKeyringKey,
 } from '@cavra/release-governance-core';
@@ -15,7 +16,7 @@ import {
   type Terminal,
   wantsJson,
 } from '../../command-line/command.ts';
-import { printable, type Row, styleFor, table } from '../../render/style.ts';
+import { type Row, styleFor, table } from '../../render/style.ts';
 import { given, KEYRING_FILE, PURPOSE, purposeOf } from './options.ts';
 
 const WHICH: readonly OptionDefinition[] = [
@@ -80,9 +81,9 @@ async function change(
 function changedText({ keyring, entry, has_active: hasActive }: ChangedKeyReport, terminal: Terminal): string {
   const style = styleFor(terminal.colour);
   const rows: Row[] = [
-    ['keyring', printable(keyring)],
-    ['key', printable(`${entry.id}: ${entry.status}`)],
-    ['counts', printable(countsText(entry))],
+    ['keyring', logLine(keyring)],
+    ['key', logLine(`${entry.id}: ${entry.status}`)],
+    ['counts', logLine(countsText(entry))],
     [
       'next',
       ...(hasActive
@@ -91,7 +92,7 @@ function changedText({ keyring, entry, has_active: hasActive }: ChangedKeyReport
       'let everybody who verifies have this keyring',
     ],
   ];
-  return `${style.bold('CAVRA key')}  ${entry.status.toUpperCase()}\n\n${table(rows, style)}`;
+  return `${style.bold('CAVRA key')}  ${entry.status?.toUpperCase() ?? ''}\n\n${table(rows, style)}`;
 }
 
 function countsText({

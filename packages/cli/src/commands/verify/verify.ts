@@ -11,7 +11,6 @@ import {
   type Command,
   FORMAT,
   type OptionDefinition,
-  optionValue,
   type ParsedArguments,
   quietJson,
   type Terminal,
@@ -21,19 +20,8 @@ import { failureText } from '../../render/failure-text.ts';
 import { progressBar } from '../../render/progress.ts';
 import { styleFor } from '../../render/style.ts';
 import { verifyText } from '../../render/verify-text.ts';
-import { EXPECTATIONS, expectationsOf } from './expectations.ts';
-import {
-  AGAINST,
-  INTEGRITY_ONLY,
-  KEYRING,
-  listed,
-  OUTPUT,
-  PROOF,
-  PUBLIC_KEY,
-  RECORD,
-  recordToProve,
-  SUBJECT,
-} from './options.ts';
+import { OUTPUT, PROOF, RECORD, recordToProve } from './options.ts';
+import { readSettings, VERIFY_OPTIONS } from './settings.ts';
 
 const VERIFY_FORMAT: OptionDefinition = {
   ...FORMAT,
@@ -48,18 +36,7 @@ export const verifyCommand: Command = {
   synopsis: 'PATH',
   details:
     'PATH is an evidence folder, a .jsonl stream, a downloaded artifact (.zip), or with --proof the proof of one record.',
-  options: [
-    KEYRING,
-    PUBLIC_KEY,
-    SUBJECT,
-    AGAINST,
-    INTEGRITY_ONLY,
-    ...EXPECTATIONS,
-    RECORD,
-    PROOF,
-    VERIFY_FORMAT,
-    OUTPUT,
-  ],
+  options: [...VERIFY_OPTIONS, RECORD, PROOF, VERIFY_FORMAT, OUTPUT],
   positionals: [1, 1],
   run: runVerify,
 };
@@ -70,14 +47,14 @@ async function runVerify(terminal: Terminal, parsed: ParsedArguments): Promise<n
     const { runVerifyProof } = await import('./proof.ts');
     return runVerifyProof(terminal, parsed);
   }
-  const expectations = expectationsOf(parsed);
+  const { keyring, publicKeys, ...asked } = readSettings('verify', terminal, parsed);
   const [, program] = terminal.program;
   const progress = progressBar(terminal);
   const options = {
     environment: terminal.environment,
     workingDirectory: terminal.workingDirectory,
-    keyring: optionValue(terminal, parsed, KEYRING)?.text,
-    publicKeys: listed(parsed, PUBLIC_KEY),
+    keyring,
+    publicKeys,
     ...(program === undefined ? {} : { program }),
     now: terminal.now,
     version: terminal.version,
@@ -86,12 +63,9 @@ async function runVerify(terminal: Terminal, parsed: ParsedArguments): Promise<n
   };
   const [path = ''] = parsed.positionals;
   const question = {
+    ...asked,
     path,
-    integrityOnly: parsed.flags.has(INTEGRITY_ONLY.name),
-    against: listed(parsed, AGAINST),
-    subjects: listed(parsed, SUBJECT),
     ...(proveRecord === undefined ? {} : { proveRecord }),
-    ...(expectations === undefined ? {} : { expectations }),
   };
   const outcome = await verified(options, question, parsed).finally(progress.clear);
   await print(terminal, parsed, outcome);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { REPLAY_BUCKET_MS } from '../limits.ts';
 import type { ProofUse } from '../trust/trust-decision.ts';
+import { Shares } from './shares.ts';
 
 /** Where the answer to a question was recorded. */
 export interface RecordedAnswer {
@@ -15,6 +16,8 @@ export interface RecordedAnswer {
 export interface Remembered {
   /** Undefined: the question is being answered, or the answer is not needed again. */
   answer: RecordedAnswer | undefined;
+  /** Among whom the memory is shared out; the empty string: not known any more. */
+  readonly owner: string;
   /** Settles when the question was answered; undefined when nobody answers it any more. */
   pending: Promise<RecordedAnswer | undefined> | undefined;
 }
@@ -39,22 +42,23 @@ export function bucketEnd(bucket: number): number {
 }
 
 /**
- * The proofs that may not count twice, until they are too old to count at all (design.md section 4, replay). It never forgets one before
- * its time: when it is full of living ones, it takes no more.
+ * The proofs that may not count twice, until they are too old to count at all (docs/threat-model.md#replay). It never forgets one before
+ * its time: when it is full of living ones, it takes no more. What room there is is shared out among the owners of the proofs.
  */
 export class ReplayMemory {
   readonly #capacity: number;
   readonly #buckets = new Map<number, Map<string, Remembered>>();
   readonly #texts = new Map<string, string>();
-  #size = 0;
+  readonly #shares: Shares;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
+    this.#shares = new Shares(capacity);
   }
 
   /** Proofs remembered now. */
   get size(): number {
-    return this.#size;
+    return this.#shares.taken;
   }
 
   get capacity(): number {
@@ -84,36 +88,38 @@ export class ReplayMemory {
     return undefined;
   }
 
-  /** Whether one more can be remembered. */
-  hasRoom(nowMs: number): boolean {
-    if (this.#size >= this.#capacity) {
+  /** Whether one more proof of this owner can be remembered. */
+  hasRoom(nowMs: number, owner: string): boolean {
+    if (!this.#shares.hasRoom(owner)) {
       this.forgetExpired(nowMs);
     }
-    return this.#size < this.#capacity;
+    return this.#shares.hasRoom(owner);
   }
 
   add(key: string, refusedFrom: number, remembered: Remembered): void {
     const bucket = replayBucket(refusedFrom);
     const entries = this.#buckets.get(bucket) ?? new Map<string, Remembered>();
     this.#buckets.set(bucket, entries);
-    if (!entries.has(key)) {
-      this.#size += 1;
-    }
+    const before = entries.get(key);
+    if (before !== undefined) this.#shares.giveBack(before.owner);
+    this.#shares.take(remembered.owner);
     entries.set(key, remembered);
   }
 
   /** For a question that could not be answered, so that it may be asked again. */
   remove(key: string, refusedFrom: number): void {
-    if (this.#buckets.get(replayBucket(refusedFrom))?.delete(key) === true) {
-      this.#size -= 1;
-    }
+    const entries = this.#buckets.get(replayBucket(refusedFrom));
+    const known = entries?.get(key);
+    if (known === undefined) return;
+    entries?.delete(key);
+    this.#shares.giveBack(known.owner);
   }
 
   /** Drops the periods that are over; returns them. */
   forgetExpired(nowMs: number): readonly number[] {
     const over = [...this.#buckets.keys()].filter((bucket) => bucketEnd(bucket) <= nowMs);
     for (const bucket of over) {
-      this.#size -= this.#buckets.get(bucket)?.size ?? 0;
+      for (const { owner } of this.#buckets.get(bucket)?.values() ?? []) this.#shares.giveBack(owner);
       this.#buckets.delete(bucket);
     }
     return over;

@@ -1,7 +1,7 @@
 /**
- * Names under which authentication or trust could be smuggled into a request. A request states what is released; who is believed is
- * for the job's configuration alone (design.md section 4). All of them are unknown members anyway: this list only makes the refusal
- * say what the matter is.
+ * Names under which authentication or trust could be smuggled into a request. A request states what is released; who is believed is for the
+ * job's configuration alone (docs/threat-model.md#what-holds). All of them are unknown members anyway: this list only makes the refusal say
+ * what the matter is.
  */
 const TRUST_MEMBERS: ReadonlySet<string> = new Set(
   [
@@ -40,6 +40,11 @@ const TRUST_MEMBERS: ReadonlySet<string> = new Set(
     'evidence_key',
     'attestation_key',
     'previous_checkpoint',
+    'timestamp_url',
+    'timestamp_certificate',
+    'fulcio_url',
+    'trusted_root',
+    'keyless_public',
     'rules',
     'key_rotation',
     'ephemeral_keys',

@@ -9,18 +9,11 @@ import {
   refusalCode,
 } from '../../domain/daemon/answers.ts';
 import type { CheckpointWish } from '../../domain/daemon/protocol.ts';
-import { worstDecision } from '../../domain/decision/worst.ts';
-import { AuthenticationError, EvidenceError, RuntimeFailure } from '../../domain/diagnosis.ts';
+import { AuthenticationError, type CavraError, EvidenceError, RuntimeFailure } from '../../domain/diagnosis.ts';
 import {
   CHECKPOINT_FILE,
-  CLAIMS_FILE,
-  claimsFileText,
-  RESPONSE_FILE,
   RESPONSES_FILE,
-  RUN_FILE,
-  responseFileText,
   responsesFileText,
-  runFileText,
   STREAM_FILE,
   VERIFICATION_FILE,
 } from '../../domain/evidence/files.ts';
@@ -28,24 +21,20 @@ import { MAX_DAEMON_ANSWER_BYTES, MAX_DELIVERED_BYTES } from '../../domain/limit
 import type { Clock } from '../../domain/ports.ts';
 import type { SecretSearcher } from '../../domain/secrets/searcher.ts';
 import type { AuthenticatedRunner } from '../../domain/trust/trust-decision.ts';
-import { reportText, type VerificationReport, type VerifierIdentity } from '../../domain/verification/report.ts';
+import type { VerificationReport, VerifierIdentity } from '../../domain/verification/report.ts';
 import { encodeResponse } from '../../domain/wire/encode.ts';
 import type { DecisionResponse, EvaluateRequest, RunnerIdentity } from '../../domain/wire/messages.ts';
 import { removeCheckpoint } from '../../io/evidence/checkpoint-file.ts';
 import { writeDeliveredFile } from '../../io/evidence/delivered-file.ts';
 import { continueOrSetAside } from '../../io/evidence/earlier-evidence.ts';
-import { openEvidenceFolder } from '../../io/evidence/evidence-folder.ts';
 import { openEvidence } from '../../io/evidence/evidence-reader.ts';
-import { FolderWriter } from '../../io/evidence/folder-writer.ts';
-import { guardedFolder } from '../../io/evidence/guarded-folder.ts';
 import { readRecordedResponses } from '../../io/evidence/recorded-responses.ts';
 import { readRegularFile } from '../../io/files/read-regular-file.ts';
 import type { DaemonClient } from '../../io/socket/daemon-client.ts';
-import type { Judgement } from '../../seal/attest.ts';
 import { verifyEvidence } from '../../verify/verify.ts';
-import { PeopleReport } from '../folder/people-report.ts';
-import type { AttestedEvidence, EvidenceFolderPort, GateOutcome } from '../run/gate.ts';
-import { guardEvidence } from '../run/guard.ts';
+import { PublishedFolder } from '../folder/published-folder.ts';
+import type { AttestedEvidence, Conclusion, EvidenceFolderPort, GateOutcome } from '../run/gate.ts';
+import type { OutcomeFacts } from '../run/outcome-line.ts';
 
 export interface SocketFolderOptions {
   /** As configured. */
@@ -59,15 +48,15 @@ export interface SocketFolderOptions {
   readonly now: Clock;
   /** This program, for the report. */
   readonly verifier: VerifierIdentity;
-  readonly runFacts?: Readonly<Record<string, string>>;
+  readonly runFacts?: Readonly<Record<string, string>> | undefined;
   /** An earlier process asked the daemon, and its answers are not known here: whatever is recorded for this run is taken. */
   readonly recovers?: boolean;
 }
 
 /** Opens the evidence folder of a run whose evidence a resident daemon writes: the job holds no evidence key, and gets a copy. */
 export async function openSocketFolder(options: SocketFolderOptions): Promise<EvidenceFolderPort> {
-  const folder = await openEvidenceFolder(options.path, { workspace: options.workspace });
-  return new SocketFolder(options, folder.path);
+  // The keys are the daemon's.
+  return new SocketFolder(options, await PublishedFolder.open({ ...options, keys: [] }));
 }
 
 /** How a daemon says that it has no stream of a run. */
@@ -76,22 +65,16 @@ const NOTHING_RECORDED = 'CAVRA-E403';
 class SocketFolder implements EvidenceFolderPort {
   readonly path: string;
   readonly #options: SocketFolderOptions;
-  readonly #absolute: string;
-  readonly #files: FolderWriter;
+  readonly #published: PublishedFolder;
   readonly #notes: string[] = [];
   /** What the daemon answered for this run's stream: all of it must be there. */
   readonly #answered: DecisionResponse[] = [];
-  readonly #peopleReport: PeopleReport;
   #attests = false;
 
-  constructor(options: SocketFolderOptions, absolute: string) {
+  constructor(options: SocketFolderOptions, published: PublishedFolder) {
     this.path = options.path;
     this.#options = options;
-    this.#absolute = absolute;
-    const { searcher, verifier, now } = options;
-    // The keys are the daemon's.
-    this.#files = new FolderWriter(absolute);
-    this.#peopleReport = new PeopleReport({ folder: absolute, files: this.#files, searcher, keys: [], verifier, now });
+    this.#published = published;
   }
 
   get notes(): readonly string[] {
@@ -101,7 +84,7 @@ class SocketFolder implements EvidenceFolderPort {
   async openRuntime(): Promise<GovernanceRuntime> {
     const { client, identity } = this.#options;
     // No key of this run could have signed what is here, so none of it is continued.
-    this.#notes.push(...(await continueOrSetAside({ folder: this.#absolute, identity, keys: [] })));
+    this.#notes.push(...(await continueOrSetAside({ folder: this.#published.absolute, identity, keys: [] })));
     const { daemon, attests } = await client.hello();
     this.#attests = attests;
     this.#notes.push(`the resident daemon ${daemon.name} decided and keeps the evidence; this is a copy of it`);
@@ -113,13 +96,11 @@ class SocketFolder implements EvidenceFolderPort {
   }
 
   async writeClaims(identity: RunnerIdentity): Promise<void> {
-    const { runFacts } = this.#options;
-    this.#write(CLAIMS_FILE, claimsFileText(identity));
-    if (runFacts !== undefined) this.#write(RUN_FILE, runFileText(runFacts));
+    this.#published.writeClaims(identity);
   }
 
   async writeResponses(evaluations: readonly Evaluation[]): Promise<void> {
-    await this.#writeResponses(evaluations.map(({ response }) => response));
+    this.#published.writeResponses(evaluations.map(({ response }) => response));
   }
 
   async verify(): Promise<VerificationReport | undefined> {
@@ -131,10 +112,14 @@ class SocketFolder implements EvidenceFolderPort {
     return this.#collect('none');
   }
 
-  async attest({ passes }: Judgement): Promise<AttestedEvidence | undefined> {
+  async conclude(_facts: OutcomeFacts, failure: CavraError | undefined): Promise<Conclusion> {
+    return { found: [], checkpoint: await this.#attest(failure === undefined) };
+  }
+
+  async #attest(passes: boolean): Promise<AttestedEvidence | undefined> {
     if (!this.#attests || (this.#answered.length === 0 && this.#options.recovers !== true)) return undefined;
     // One that could not be replaced must not stay: it may say more than is known now.
-    await removeCheckpoint(this.#absolute);
+    await removeCheckpoint(this.#published.absolute);
     const report = await this.#collect(passes ? 'passed' : 'failed');
     const details = report.checkpoint_details;
     if (details === undefined) return undefined;
@@ -142,16 +127,16 @@ class SocketFolder implements EvidenceFolderPort {
     return { file: CHECKPOINT_FILE, keyId: details.key_id, result: details.result, digests, report };
   }
 
-  async writeReport(outcome: GateOutcome): Promise<void> {
-    await this.#peopleReport.write(outcome);
+  writeReport(outcome: GateOutcome): Promise<void> {
+    return this.#published.writeReport(outcome);
   }
 
-  async guard() {
-    return guardEvidence(guardedFolder(this.#absolute), this.#options.searcher);
+  guard() {
+    return this.#published.guard();
   }
 
-  async settle(): Promise<void> {
-    await this.#files.settle();
+  settle(): Promise<void> {
+    return this.#published.settle();
   }
 
   async #evaluate(request: EvaluateRequest, proofFailure?: AuthenticationError): Promise<Evaluation> {
@@ -194,7 +179,7 @@ class SocketFolder implements EvidenceFolderPort {
       async (file, bytes) => {
         room -= file.size;
         if (room < 0) throw new RuntimeFailure('CAVRA-E521', 'the daemon’s evidence of this run is too large');
-        await writeDeliveredFile(this.#absolute, file, bytes);
+        await writeDeliveredFile(this.#published.absolute, file, bytes);
       },
     );
     const delivered = await this.#readDeliveredReport(body);
@@ -202,15 +187,15 @@ class SocketFolder implements EvidenceFolderPort {
     await this.#requireAnswers();
     // The daemon has the keys to check every signature. What it says counts where it agrees with what was seen here.
     const path = join(this.path, STREAM_FILE);
-    const report = own.valid ? { ...delivered, path } : { ...own, path };
-    this.#write(VERIFICATION_FILE, reportText(report));
-    return report;
+    // A daemon of version 0.1.0 says nothing of an outcome.
+    const report = own.valid ? { ...delivered, outcome: delivered.outcome ?? 'unknown', path } : { ...own, path };
+    return this.#published.writeVerification(report);
   }
 
   async #verifyCopy({ stream, files }: EvidenceBody): Promise<VerificationReport> {
     const { now, verifier } = this.#options;
     const { report } = await verifyEvidence(
-      { path: this.#absolute, keys: [], integrityOnly: true, observers: [await this.#peopleReport.observer()] },
+      { path: this.#published.absolute, keys: [], integrityOnly: true, observers: [await this.#published.observer()] },
       { now, verifier, openEvidence },
     );
     const promised = files.find(({ name }) => name === STREAM_FILE)?.sha256;
@@ -223,7 +208,7 @@ class SocketFolder implements EvidenceFolderPort {
   /** The report that the daemon wrote with its keys; it came under the daemon's signature. */
   async #readDeliveredReport({ stream, files }: EvidenceBody): Promise<VerificationReport> {
     requireFiles(files);
-    const bytes = await readRegularFile(join(this.#absolute, VERIFICATION_FILE), MAX_DAEMON_ANSWER_BYTES);
+    const bytes = await readRegularFile(join(this.#published.absolute, VERIFICATION_FILE), MAX_DAEMON_ANSWER_BYTES);
     const report = parseReport(bytes);
     if (report.records !== stream.records || report.head_hash !== stream.head_hash) {
       throw new RuntimeFailure('CAVRA-E521', 'the daemon’s report is about another stream than it sent');
@@ -232,24 +217,12 @@ class SocketFolder implements EvidenceFolderPort {
   }
 
   async #requireAnswers(): Promise<void> {
-    const recorded = await readRecordedResponses(join(this.#absolute, STREAM_FILE));
+    const recorded = await readRecordedResponses(join(this.#published.absolute, STREAM_FILE));
     const known = new Set(recorded.map(encodeResponse));
     if (!this.#answered.every((response) => known.has(encodeResponse(response)))) {
       throw new EvidenceError('CAVRA-E401', 'the evidence lacks the record of a decision that the daemon answered');
     }
-    this.#write(RESPONSES_FILE, responsesFileText(recorded));
-  }
-
-  async #writeResponses(responses: readonly DecisionResponse[]): Promise<void> {
-    const worst = worstDecision(responses.map(({ decision }) => decision));
-    const published = responses.find(({ decision }) => decision === worst);
-    if (published === undefined) return;
-    this.#write(RESPONSE_FILE, responseFileText(published));
-    this.#write(RESPONSES_FILE, responsesFileText(responses));
-  }
-
-  #write(name: string, text: string): void {
-    this.#files.write(name, Buffer.from(text, 'utf8'));
+    this.#published.write(RESPONSES_FILE, responsesFileText(recorded));
   }
 }
 

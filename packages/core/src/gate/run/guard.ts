@@ -23,7 +23,7 @@ export interface GuardResult {
 }
 
 /**
- * Searches what is about to be published for secrets (design.md section 2, step 7). Only the files that the gate itself writes are
+ * Searches what is about to be published for secrets (docs/run.md). Only the files that the gate itself writes are
  * published; one that holds a secret is moved out of the folder, so that a platform which uploads the folder whole does not take it
  * either. That a file was withheld makes the gate fail (CAVRA-E602); the caller sees to that.
  *

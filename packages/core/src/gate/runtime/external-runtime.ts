@@ -1,14 +1,17 @@
 import { join, resolve } from 'node:path';
 import type { GovernanceRuntime } from '../../daemon/runtime.ts';
+import type { JwksLocation } from '../../domain/auth/oidc/token/trust.ts';
+import { ConfigurationError } from '../../domain/diagnosis.ts';
 import { STREAM_FILE } from '../../domain/evidence/files.ts';
 import type { HmacSigningKey } from '../../domain/keys/hmac-keys.ts';
+import { fileReference } from '../../domain/pull-request/pin.ts';
 import { createSecretSearcher } from '../../domain/secrets/searcher.ts';
 import type { TrustPolicyEvaluator } from '../../domain/trust/trust-decision.ts';
-import { findRecord } from '../../io/evidence/find-record.ts';
 import { acquireWriterLock } from '../../io/locks/writer-lock.ts';
 import { startExternalDaemon } from '../../io/runtime/external-daemon.ts';
 import { makePrivateCopy } from '../../io/runtime/private-copy.ts';
 import { askPlainly } from '../../io/socket/daemon-client.ts';
+import { findRecord } from '../../io/stream/find-record.ts';
 import type { Environment } from '../../settings/credentials.ts';
 import type { Authentication } from '../authentication/authentication.ts';
 import type { RunKeys } from '../authentication/run-keys.ts';
@@ -35,7 +38,8 @@ export interface OtherRuntimeParts {
 /**
  * Gets the runtime of somebody else ready: a program that is verified before it is run, or a daemon that knows only the plain protocol.
  *
- * @throws ConfigurationError CAVRA-E218, CAVRA-E223, CAVRA-E233 the program is not what is pinned
+ * @throws ConfigurationError CAVRA-E218, CAVRA-E223, CAVRA-E233 the program is not what is pinned; CAVRA-E211 it cannot find the
+ *   issuer's keys
  */
 export async function prepareOtherRuntime(
   options: CreateGateOptions,
@@ -105,15 +109,21 @@ function guarded(
   });
 }
 
-/** Only one way to authenticate is configured, so that no caller could choose (weakness row 31). */
+/** Only one way to authenticate is configured, so that no caller could choose (docs/go-runtime.md, `caller-chooses`). */
 function programOptions({ keys, authentication }: OtherRuntimeParts, workspace: string): readonly string[] {
   const { trust } = authentication;
   const options = keyId('--evidence-signing-key-id', keys.evidence);
   if (trust === undefined) return [...options, ...keyId('--runner-auth-key-id', keys.runner)];
   const { issuer, audience, jwks } = trust;
-  const keySource =
-    'file' in jwks ? ['--runner-oidc-jwks', resolve(workspace, jwks.file)] : ['--runner-oidc-jwks-url', jwks.url];
-  return [...options, '--runner-oidc-issuer', issuer, '--runner-oidc-audience', audience, ...keySource];
+  const pinned = ['--runner-oidc-issuer', issuer, '--runner-oidc-audience', audience];
+  return [...options, ...pinned, ...keySource(jwks, workspace)];
+}
+
+function keySource(jwks: JwksLocation, workspace: string): readonly string[] {
+  if ('file' in jwks) return ['--runner-oidc-jwks', resolve(workspace, fileReference(jwks.file).path)];
+  if ('url' in jwks) return ['--runner-oidc-jwks-url', jwks.url];
+  const message = `an external runtime asks no issuer for the address of its keys: set jwks-url or jwks beside ${jwks.discovery.issuer}`;
+  throw new ConfigurationError('CAVRA-E211', message);
 }
 
 function keyId(option: string, key: HmacSigningKey | undefined): string[] {

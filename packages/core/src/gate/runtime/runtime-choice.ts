@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { ConfigurationError } from '../../domain/diagnosis.ts';
 import type { CreateGateOptions } from '../run/gate-options.ts';
 
-/** Who answers this run's requests (design.md section 2, step 4). */
+/** Who answers this run's requests (docs/run.md). */
 export type RuntimeChoice =
   /** The request handler in this process. */
   | { readonly kind: 'embedded' }
@@ -37,7 +37,7 @@ async function chooseDaemon({ settings, environment, workspace }: CreateGateOpti
   const { resolveSocketPath } = await import('../../io/socket/socket-path.ts');
   const socket = resolveSocketPath(workspace, configured);
   if (settings.daemonPublicKey !== undefined) {
-    const { readPublicKeyFile } = await import('../../io/files/public-key-file.ts');
+    const { readPublicKeyFile } = await import('../../io/trust/public-key-file.ts');
     const path = resolve(workspace, settings.daemonPublicKey);
     return { kind: 'daemon' as const, socket, publicKeys: await readPublicKeyFile(path, settings.daemonPublicKey) };
   }

@@ -1,8 +1,10 @@
-import type { Entry, ZipFile } from 'yauzl';
+import type { FileHandle } from 'node:fs/promises';
+import type { Entry, LocalFileHeader, ZipFile } from 'yauzl';
 import { ConfigurationError, EvidenceError } from '../../domain/diagnosis.ts';
 import { KNOWN_EVIDENCE_FILES } from '../../domain/evidence/files.ts';
 import { MAX_ARCHIVE_CONTENT_BYTES, MAX_ARCHIVE_ENTRIES, MAX_ARCHIVE_RATIO } from '../../domain/limits.ts';
 import { quoted } from '../../domain/verification/findings.ts';
+import { headersAgree, isContiguous, type PlacedEntry } from './archive-layout.ts';
 
 /** Upper half of the external attributes, where Unix keeps the mode: the kind of the file in it. */
 const KIND_SHIFT = 16;
@@ -18,21 +20,25 @@ const RATIO_FROM_BYTES = 1024 * 1024;
 
 /**
  * Lists an artifact's files by their names without folder. It must hold what the gate publishes and nothing else: known names, each
- * once, all in one folder, regular, not encrypted, stored or deflated, and the same in the directory and before the data, so that no
- * other program sees another file.
+ * once, all in one folder, regular, not encrypted, stored or deflated, and the same in the directory and before the data, and nothing beside
+ * them, so that no other program sees another file.
  *
  * @throws EvidenceError CAVRA-E401 with what it holds instead
  * @throws ConfigurationError CAVRA-E216 it is damaged
  */
-export async function listArchive(path: string, zip: ZipFile): Promise<ReadonlyMap<string, Entry>> {
+export async function listArchive(path: string, zip: ZipFile, file: FileHandle): Promise<ReadonlyMap<string, Entry>> {
   if (zip.entryCount > MAX_ARCHIVE_ENTRIES) {
     throw refusal(path, `it has ${zip.entryCount} entries, at most ${MAX_ARCHIVE_ENTRIES} are allowed`);
   }
   const files = new Map<string, Entry>();
   const folders: Entry[] = [];
+  const placed: PlacedEntry[] = [];
   let bytes = 0;
+  // Where the next entry of the directory is read.
+  const start = Number(zip.readEntryCursor);
   for (const entry of await allEntries(path, zip)) {
     refuseUnusual(path, entry);
+    placed.push({ entry, header: await readHeader(path, zip, entry) });
     if (entry.fileName.endsWith('/')) {
       folders.push(entry);
       continue;
@@ -40,11 +46,14 @@ export async function listArchive(path: string, zip: ZipFile): Promise<ReadonlyM
     const name = baseName(entry);
     if (files.has(name)) throw refusal(path, `${quoted(name)} is in it twice`);
     files.set(name, entry);
-    await refuseOtherHeader(path, zip, entry);
     bytes += entry.uncompressedSize;
   }
   if (bytes > MAX_ARCHIVE_CONTENT_BYTES) throw refusal(path, `its files have ${bytes} bytes together`);
   refuseOtherFolders(path, [...files.values()], folders);
+  const { fileSize } = zip;
+  if (!(await isContiguous(file, placed, { start, end: Number(zip.readEntryCursor), fileSize }))) {
+    throw refusal(path, 'there is something before, between or behind its entries');
+  }
   return files;
 }
 
@@ -81,14 +90,12 @@ function refuseUnusual(path: string, entry: Entry): void {
   }
 }
 
-/** Programs differ in which of an entry's two headers they believe. */
-async function refuseOtherHeader(path: string, zip: ZipFile, entry: Entry): Promise<void> {
+async function readHeader(path: string, zip: ZipFile, entry: Entry): Promise<LocalFileHeader> {
   const header = await zip.readLocalFileHeaderPromise(entry).catch((error: unknown) => {
     throw damaged(path, error);
   });
-  const isSame =
-    Buffer.compare(header.fileName, entry.fileNameRaw) === 0 && header.compressionMethod === entry.compressionMethod;
-  if (!isSame) throw refusal(path, `the two headers of ${quoted(entry.fileName)} differ`);
+  if (!headersAgree({ entry, header })) throw refusal(path, `the two headers of ${quoted(entry.fileName)} differ`);
+  return header;
 }
 
 /** Platforms put the evidence at the top, in a folder of the artifact's name, or under its path in the job. */

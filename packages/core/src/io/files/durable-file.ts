@@ -3,10 +3,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { RuntimeFailure } from '../../domain/diagnosis.ts';
 import { describeSystemError, errorCode } from '../system/system-error.ts';
-
-/** Flags that Windows does not know. */
-export const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
-export const NON_BLOCKING = constants.O_NONBLOCK ?? 0;
+import { NO_FOLLOW } from './open-no-follow.ts';
 
 const MAX_TEMPORARY_NAMES = 100;
 

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import type { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import { HTTP_MAX_HEADER_BYTES } from '../../domain/limits.ts';
 import { AttemptFailure, type AttemptOutcome } from './failure.ts';
 import type { HttpRequest, HttpResponse } from './http-client.ts';
+import type { ProxyRoute } from './proxy.ts';
 import { parseRetryAfter } from './retry.ts';
 import { settle } from './settle.ts';
 import { socketFailure } from './socket-error.ts';
@@ -13,12 +14,14 @@ const MAX_SHOWN_HEADER_LENGTH = 128;
 /**
  * One question and one answer over a connected socket, which the caller closes.
  *
+ * @param proxy who is asked in place of a target without TLS; a tunnel needs none
  * @param now Unix ms, for a Retry-After that is a date
  * @throws AttemptFailure
  */
 export async function exchange(
-  socket: TLSSocket,
+  socket: Socket,
   target: Target,
+  proxy: ProxyRoute | undefined,
   request: HttpRequest,
   userAgent: string,
   now: number,
@@ -29,8 +32,8 @@ export async function exchange(
     const outgoing = http.request({
       createConnection: () => socket,
       method: request.method,
-      path: target.path,
-      headers: requestHeaders(target, request, userAgent),
+      path: proxy === undefined ? target.path : `http://${target.authority}${target.path}`,
+      headers: { ...requestHeaders(target, request, userAgent), ...proxyHeaders(proxy) },
       setHost: false,
       maxHeaderSize: HTTP_MAX_HEADER_BYTES,
     });
@@ -59,6 +62,10 @@ function requestHeaders(target: Target, request: HttpRequest, userAgent: string)
   };
 }
 
+function proxyHeaders(proxy: ProxyRoute | undefined): Record<string, string> {
+  return proxy?.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization };
+}
+
 /** Everything that can be said against an answer before its body is read. The body of a refusal is never read. */
 function inspect(response: IncomingMessage, request: HttpRequest, now: number): AttemptFailure | undefined {
   const header = headerOf(response);
@@ -68,7 +75,8 @@ function inspect(response: IncomingMessage, request: HttpRequest, now: number): 
   if (status >= 300 && status < 400) {
     return new AttemptFailure('redirect', `a redirect (${status}), which is not followed`, outcome);
   }
-  if (status !== 200) return new AttemptFailure('status', `status ${status}`, withRetryAfter(outcome, header, now));
+  if (!(request.statuses ?? [200]).includes(status))
+    return new AttemptFailure('status', `status ${status}`, withRetryAfter(outcome, header, now));
 
   const mediaType = (header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (!request.contentTypes.includes(mediaType)) {

@@ -1,8 +1,17 @@
+import { type Discovery, discoveredKeys, discoveryUrl } from '../../domain/auth/oidc/token/discovery.ts';
 import { type Jwks, type JwksSource, parseJwks } from '../../domain/auth/oidc/token/jwks.ts';
+import type { JwksLocation } from '../../domain/auth/oidc/token/trust.ts';
 import { AuthenticationError } from '../../domain/diagnosis.ts';
-import { JWKS_CACHE_MS, JWKS_REFRESH_INTERVAL_MS, JWKS_REQUEST_MS, MAX_JWKS_BYTES } from '../../domain/limits.ts';
+import {
+  JWKS_CACHE_MS,
+  JWKS_REFRESH_INTERVAL_MS,
+  JWKS_REQUEST_MS,
+  MAX_DISCOVERY_BYTES,
+  MAX_JWKS_BYTES,
+} from '../../domain/limits.ts';
 import type { Clock } from '../../domain/ports.ts';
-import { FileProblem, readRegularFile } from '../files/read-regular-file.ts';
+import { FileProblem } from '../files/read-regular-file.ts';
+import { readTrustBytes } from '../trust/trust-file.ts';
 import { HttpFailure } from './failure.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import type { RetryPolicy } from './retry.ts';
@@ -16,7 +25,7 @@ export interface JwksUrlOptions {
   readonly cacheMs?: number;
   /** Time between two fetches for unknown key ids, ms; JWKS_REFRESH_INTERVAL_MS unless given. */
   readonly refreshIntervalMs?: number;
-  /** Time for one fetch with its retries, ms; JWKS_REQUEST_MS unless given. */
+  /** Time for one fetch with its retries, ms; without a deadline JWKS_REQUEST_MS unless given. */
   readonly requestMs?: number;
   /** Unix ms by which the caller's run ends, and every fetch with it. A resident verifier has none. */
   readonly deadline?: number;
@@ -42,7 +51,7 @@ export function createJwksUrlSource(options: JwksUrlOptions): JwksSource {
 
   const keep = async (): Promise<Jwks> => {
     const since = now();
-    const response = await fetchJwks(options);
+    const response = await fetchDocument(options, 'the issuer’s keys', MAX_JWKS_BYTES);
     const jwks = parseJwks(response.body);
     const told = maxAgeMs(response.header('cache-control')) ?? cacheMs;
     kept = { jwks, since, until: since + Math.min(cacheMs, Math.max(told, refreshIntervalMs)) };
@@ -70,24 +79,57 @@ export function createJwksUrlSource(options: JwksUrlOptions): JwksSource {
   };
 }
 
-async function fetchJwks(options: JwksUrlOptions): Promise<HttpResponse> {
+/** @param what how messages call it, for example "the issuer's keys" */
+async function fetchDocument(options: JwksUrlOptions, what: string, maxBytes: number): Promise<HttpResponse> {
   const { url, http, retry } = options;
+  const timeoutMs = options.requestMs ?? (options.deadline === undefined ? JWKS_REQUEST_MS : undefined);
   try {
     return await http.request({
       method: 'GET',
       url,
       contentTypes: ['application/json', 'application/jwk-set+json'],
-      maxBytes: MAX_JWKS_BYTES,
+      maxBytes,
       deadline: options.deadline ?? Number.POSITIVE_INFINITY,
-      timeoutMs: options.requestMs ?? JWKS_REQUEST_MS,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(retry === undefined ? {} : { retry }),
     });
   } catch (error) {
     if (!(error instanceof HttpFailure)) throw error;
-    throw new AuthenticationError('CAVRA-E314', `the issuer’s keys cannot be fetched: ${error.message}`, {
+    throw new AuthenticationError('CAVRA-E314', `${what} cannot be fetched: ${error.message}`, {
       cause: error,
     });
   }
+}
+
+/** An issuer's keys from wherever they are pinned to be. */
+export function createJwksSource(location: JwksLocation, options: Omit<JwksUrlOptions, 'url'>): JwksSource {
+  if ('file' in location) return createJwksFileSource(location.file);
+  if ('url' in location) return createJwksUrlSource({ ...options, url: location.url });
+  return createDiscoveredSource(location.discovery, options);
+}
+
+/**
+ * An issuer's keys from the address that its discovery document names. The document is asked for once, and again where the keys cannot be
+ * had there.
+ */
+function createDiscoveredSource(discovery: Discovery, options: Omit<JwksUrlOptions, 'url'>): JwksSource {
+  let found: Promise<JwksSource> | undefined;
+  const discover = async (): Promise<JwksSource> => {
+    const request = { ...options, url: discoveryUrl(discovery) };
+    const { body } = await fetchDocument(request, 'the issuer’s discovery document', MAX_DISCOVERY_BYTES);
+    return createJwksUrlSource({ ...options, url: discoveredKeys(body, discovery) });
+  };
+  return {
+    get: async (question) => {
+      found ??= discover();
+      try {
+        return await (await found).get(question);
+      } catch (error) {
+        found = undefined;
+        throw error;
+      }
+    },
+  };
 }
 
 /** What Cache-Control (RFC 9111 section 5.2.2) says of how long an answer may be used, ms; undefined where it says nothing. */
@@ -115,12 +157,12 @@ export function askAhead(source: JwksSource): JwksSource {
   };
 }
 
-/** An issuer's keys from a file, read anew for each question, so that a replaced file counts at once. */
+/** An issuer's keys from a file (`FILE@sha256:HEX` pins it), read anew for each question, so that a replaced file counts at once. */
 export function createJwksFileSource(path: string): JwksSource {
   return {
     get: async () => {
       try {
-        return parseJwks(await readRegularFile(path, MAX_JWKS_BYTES));
+        return parseJwks((await readTrustBytes(path, MAX_JWKS_BYTES, `the JWKS file ${path}`)).bytes);
       } catch (error) {
         if (!(error instanceof FileProblem)) throw error;
         throw new AuthenticationError('CAVRA-E314', `the JWKS file ${error.message}`, { cause: error });

@@ -2,7 +2,7 @@ import { AuthenticationError, ConfigurationError } from '../../domain/diagnosis.
 import { JsonError } from '../../domain/json/error.ts';
 import { parseStrictJson } from '../../domain/json/parse.ts';
 import { JsonObject } from '../../domain/json/value.ts';
-import { MAX_TOKEN_RESPONSE_BYTES, TOKEN_REQUEST_MS } from '../../domain/limits.ts';
+import { MAX_TOKEN_RESPONSE_BYTES } from '../../domain/limits.ts';
 import { HttpFailure } from '../http/failure.ts';
 import type { HttpRequest } from '../http/http-client.ts';
 import type { TokenOptions } from './token-source.ts';
@@ -34,7 +34,6 @@ export async function askTokenService(service: TokenService, options: TokenOptio
       contentTypes: ['application/json'],
       maxBytes: MAX_TOKEN_RESPONSE_BYTES,
       deadline: options.deadline,
-      timeoutMs: TOKEN_REQUEST_MS,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     return readAnswer(body, service);

@@ -200,7 +200,7 @@ describe('lines that are hashed and signed well, but not canonical', () => {
     },
   );
 
-  it('accepts backspace and form feed in both spellings (weakness row 34)', () => {
+  it('accepts backspace and form feed in both spellings (docs/go-runtime.md, `old-escapes`)', () => {
     for (const text of ['\\b\\f', '\\u0008\\u000c', '\\u0008\\f']) {
       expect(verify(stream([reseal(BODY.replace('"prod ', `"prod ${text}`))])).valid).toBe(true);
     }

@@ -6,10 +6,11 @@ import { type Authority, createAuthority } from '../../../../../test/fakes/autho
 import type { Fault } from '../../../../../test/fakes/faults.ts';
 import { type GitLab, startGitLab } from '../../../../../test/fakes/gitlab.ts';
 import { type Jwks, type JwksSource, parseJwks } from '../../../src/domain/auth/oidc/token/jwks.ts';
-import { AuthenticationError } from '../../../src/domain/diagnosis.ts';
+import { AuthenticationError, ConfigurationError } from '../../../src/domain/diagnosis.ts';
 import {
   askAhead,
   createJwksFileSource,
+  createJwksSource,
   createJwksUrlSource,
   type JwksUrlOptions,
 } from '../../../src/io/http/jwks-source.ts';
@@ -271,5 +272,65 @@ describe('keys that are asked for ahead', () => {
     await new Promise((resolve) => setImmediate(resolve));
     await refusal(ahead.get({ refresh: false }));
     expect(kids(await ahead.get({ refresh: false }))).toEqual(['2']);
+  });
+});
+
+describe('keys by discovery', () => {
+  let authority: Authority;
+  let issuer: GitLab;
+  const DOCUMENT = '.well-known/openid-configuration';
+
+  beforeAll(async () => {
+    authority = createAuthority();
+    issuer = await startGitLab({ authority });
+  });
+  afterEach(() => issuer.heal());
+  afterAll(async () => {
+    await issuer.close();
+    authority.dispose();
+  });
+
+  const sourceOf = (more: { server?: string } = {}) =>
+    createJwksSource(
+      { discovery: { issuer: issuer.origin, ...more } },
+      { http: clientOf({ ca: [authority.certificate] }), now: Date.now, retry: { ...QUICK, attempts: 1 } },
+    );
+  const discover = (more: { server?: string } = {}) => sourceOf(more).get({ refresh: false });
+
+  it('are where the issuer’s own document says', async () => {
+    expect(kids(await discover())).toEqual([issuer.keys.kid]);
+    expect(kids(await discover({ server: issuer.origin }))).toEqual([issuer.keys.kid]);
+  });
+
+  it('are asked for again where they could not be had', async () => {
+    issuer.fail({ kind: 'status', status: 500 }, 1, DOCUMENT);
+    const source = sourceOf();
+    await refusal(source.get({ refresh: false }));
+    expect(kids(await source.get({ refresh: false }))).toEqual([issuer.keys.kid]);
+  });
+
+  it.each<[string, (origin: string) => unknown]>([
+    ['another issuer', (origin) => ({ issuer: `${origin}/`, jwks_uri: `${origin}/oauth/discovery/keys` })],
+    ['no issuer', (origin) => ({ jwks_uri: `${origin}/oauth/discovery/keys` })],
+    ['no address', (origin) => ({ issuer: origin })],
+    ['an address that is not https', (origin) => ({ issuer: origin, jwks_uri: 'http://localhost/keys' })],
+    ['an address with credentials', (origin) => ({ issuer: origin, jwks_uri: 'https://a:b@localhost/keys' })],
+    ['no members', () => []],
+  ])('are refused where the document has %s', async (_, document) => {
+    issuer.fail({ kind: 'body', body: JSON.stringify(document(issuer.origin)) }, undefined, DOCUMENT);
+    await refusal(discover());
+  });
+
+  it.each<[string, Fault]>([
+    ['elsewhere', { kind: 'redirect', status: 302, to: 'https://localhost/x' }],
+    ['no JSON', { kind: 'body', body: '{' }],
+    ['too large', { kind: 'huge', bytes: 70_000, announced: false }],
+  ])('are refused where the document is %s', async (_, fault) => {
+    issuer.fail(fault, undefined, DOCUMENT);
+    await refusal(discover());
+  });
+
+  it('of a GitLab must be on the job’s server', async () => {
+    await expect(discover({ server: 'https://evil.example' })).rejects.toBeInstanceOf(ConfigurationError);
   });
 });

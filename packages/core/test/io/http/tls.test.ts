@@ -12,6 +12,7 @@ import { json } from '../../../../../test/fakes/json.ts';
 import { type FakeServer, startServer } from '../../../../../test/fakes/server.ts';
 import { nodeBinaries } from '../../../../../test/support/node-versions.ts';
 import { root } from '../../../../../test/support/repository.ts';
+import { HANGS_MS } from '../../../../../test/support/waiting.ts';
 import { clientOf, failureOf, get } from './harness.ts';
 
 let authority: Authority;
@@ -148,7 +149,7 @@ const PROGRAM = `
     ca: JSON.parse(ca),
   });
   client
-    .request({ method: 'GET', url, contentTypes: ['application/json'], maxBytes: 100, deadline: Date.now() + 5000 })
+    .request({ method: 'GET', url, contentTypes: ['application/json'], maxBytes: 100, deadline: Date.now() + ${HANGS_MS} })
     .then(() => console.log('answered'), (failure) => console.log(failure.code));`;
 
 describe('the fake authority', () => {

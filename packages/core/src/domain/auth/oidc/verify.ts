@@ -31,10 +31,11 @@ export interface OidcAuthenticatorOptions extends IssuerTrust {
 }
 
 /**
- * Verifies `OIDC-JWT` proofs (design.md section 4): the token against pinned trust, then the claimed identity against the token.
+ * Verifies `OIDC-JWT` proofs (docs/threat-model.md#what-a-token-must-be): the token against pinned trust, then the claimed identity against
+ * the token.
  *
  * `authenticate` throws AuthenticationError: CAVRA-E301 no proof, E302 identity unusable, E305 replayed, E306 another kind of proof,
- * E314 keys cannot be had, E315 token malformed, E316 signature or key, E317 issuer or audience, E318 times, E319 the identity
+ * E314 keys cannot be had, E315 token malformed, E316 signature, E330 and E331 the issuer's key, E317 issuer or audience, E318 times, E319 the identity
  * contradicts the token or the repository is not proven. No error holds any part of the token.
  *
  * @throws ConfigurationError CAVRA-E211 issuer, audience, algorithms or greatest age are not usable
@@ -104,7 +105,7 @@ function checkKeyId(auth: RunnerAuth, token: CompactToken): void {
 async function verifySignature(options: OidcAuthenticatorOptions, token: CompactToken, jwt: string): Promise<void> {
   const selection = await findKey(options, token);
   if (!selection.found) {
-    throw new AuthenticationError('CAVRA-E316', selection.reason);
+    throw new AuthenticationError(selection.code, selection.reason);
   }
   try {
     await compactVerify(jwt, selection.key.publicKey, { algorithms: [token.algorithm] });
@@ -148,7 +149,7 @@ function describe(
 const REPLAY_UNNOTICED =
   'token ids are not remembered here: a replay of the same request before the token expires is not noticed';
 
-/** One token may ask several questions, each of them once (design.md section 4, replay). */
+/** One token may ask several questions, each of them once (docs/threat-model.md#replay). */
 function takeOnce(
   options: OidcAuthenticatorOptions,
   proof: RunnerAuth,
@@ -161,7 +162,10 @@ function takeOnce(
   }
   if (options.replay === 'caller') {
     const id = `${tokenName(options, proof, claims)}\n${requestDigest(request)}`;
-    return { notes: [], use: { kind: 'token', id, refusedFrom } };
+    return {
+      notes: [],
+      use: { kind: 'token', id, owner: `${options.issuer} ${proof.identity.repository}`, refusedFrom },
+    };
   }
   const tokenId = requiredString(claims, 'jti');
   const answer = options.replay.take(`${tokenId}\n${requestDigest(request)}`, refusedFrom, options.now());

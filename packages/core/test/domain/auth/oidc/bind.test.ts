@@ -212,6 +212,10 @@ describe('Azure', () => {
     ['_git/payments api', {}],
     ['payments%20api', {}],
     ['name', { rpo_id: 'owner/name', rpo_uri: 'https://github.com/owner/name' }],
+    ['owner/name', { rpo_id: 'mallory/name', rpo_uri: 'https://github.com/owner/name' }],
+    ['owner/name', { rpo_id: 'owner/name', rpo_uri: 'https://github.com/mallory/name' }],
+    ['owner/name', { rpo_id: 'owner/name', rpo_uri: 'https://dev.azure.com/example/Payments/_git/name' }],
+    ['owner/name', { rpo_id: 'owner/name', rpo_uri: 'no address' }],
     ['example/_git', { rpo_uri: 'https://dev.azure.com/example/_git/repo' }],
   ])('does not prove the repository %s by %j', (repository, claims) => {
     expect(refusal('azure-pipelines', { identity: { repository }, claims }).code).toBe('CAVRA-E319');

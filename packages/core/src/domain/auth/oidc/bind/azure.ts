@@ -47,25 +47,40 @@ function checkOrganisation(claims: JsonObject, trust: IssuerTrust): void {
 
 /**
  * The identity has the repository's name, the token its address. That the environment's id or address agrees with the token proves
- * nothing about the name, so the name must be the one in the signed address.
+ * nothing about the name, so the name must be the one in each signed address.
  */
 function checkRepository(repository: string, claims: JsonObject): void {
   const names = provenNames(stringClaim(claims, 'rpo_id'), stringClaim(claims, 'rpo_uri'));
-  if (names.length === 0) {
+  if (!names.some(({ name }) => name !== undefined)) {
     throw contradiction('the token does not prove the repository: neither rpo_uri nor rpo_id names one');
   }
-  if (!names.includes(repository)) {
-    throw contradiction('repository of the identity is not the one in rpo_uri or rpo_id of the token');
+  const other = names.find(({ name }) => name !== repository);
+  if (other !== undefined) {
+    throw contradiction(`repository of the identity is not the one in ${other.claim} of the token`);
   }
 }
 
 /** `owner/name`; the id of a repository in Azure Repos is a GUID and names nothing. */
 const OWNER_AND_NAME = /^[^/\s]+\/[^/\s]+$/u;
 
-function provenNames(id: string | undefined, uri: string | undefined): string[] {
-  const fromUri = uri === undefined ? undefined : nameInUri(uri);
-  const fromId = id !== undefined && OWNER_AND_NAME.test(id) ? id : undefined;
-  return [fromUri, fromId].filter((name) => name !== undefined);
+interface ProvenName {
+  readonly claim: string;
+  /** Undefined: the address names no repository. */
+  readonly name: string | undefined;
+}
+
+function provenNames(id: string | undefined, uri: string | undefined): readonly ProvenName[] {
+  return [
+    ...(uri === undefined ? [] : [{ claim: 'rpo_uri', name: nameInUri(uri) }]),
+    ...(id !== undefined && OWNER_AND_NAME.test(id) ? [{ claim: 'rpo_id', name: id }] : []),
+  ];
+}
+
+/** The name of the repository that the claims of a token prove, where they agree on one; else none. */
+export function repositoryNames(id: string | undefined, uri: string | undefined): readonly string[] {
+  const names = provenNames(id, uri).map(({ name }) => name);
+  const [first] = names;
+  return first !== undefined && names.every((name) => name === first) ? [first] : [];
 }
 
 /** `https://dev.azure.com/org/project/_git/name` has one name; `https://github.com/owner/name` has two. */

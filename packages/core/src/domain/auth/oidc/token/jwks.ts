@@ -54,22 +54,45 @@ function parseDocument(bytes: Uint8Array): JsonValue {
 export type KeySelection =
   | { readonly found: true; readonly key: VettedKey & { readonly usable: true } }
   /** `unknown`: no key of this id, so newer keys may have it. Otherwise the sentence says what is wrong with the key. */
-  | { readonly found: false; readonly unknown: boolean; readonly reason: string };
+  | { readonly found: false; readonly unknown: boolean; readonly code: KeyCode; readonly reason: string };
+
+/** E316: no key of this id, so the token is forged or its issuer's keys are new; E330: two; E331: one that is not fit. */
+type KeyCode = 'CAVRA-E316' | 'CAVRA-E330' | 'CAVRA-E331';
 
 /** The one key of this id, if it may verify this algorithm. Two keys of one id are ambiguous, and neither is used. */
 export function selectKey(jwks: Jwks, kid: string, algorithm: SignatureAlgorithm): KeySelection {
   const [key, ...others] = jwks.keys.filter((one) => one.kid === kid);
   if (key === undefined) {
-    return { found: false, unknown: true, reason: 'the issuer has no key of the id that the token names' };
+    return {
+      found: false,
+      unknown: true,
+      code: 'CAVRA-E316',
+      reason: 'the issuer has no key of the id that the token names',
+    };
   }
   if (others.length > 0) {
-    return { found: false, unknown: false, reason: 'the issuer has more than one key of the id that the token names' };
+    return {
+      found: false,
+      unknown: false,
+      code: 'CAVRA-E330',
+      reason: 'the issuer has more than one key of the id that the token names',
+    };
   }
   if (!key.usable) {
-    return { found: false, unknown: false, reason: `the key that the token names may not be used: ${key.reason}` };
+    return {
+      found: false,
+      unknown: false,
+      code: 'CAVRA-E331',
+      reason: `the key that the token names may not be used: ${key.reason}`,
+    };
   }
   if (key.algorithm !== algorithm) {
-    return { found: false, unknown: false, reason: `the key that the token names is not for ${algorithm}` };
+    return {
+      found: false,
+      unknown: false,
+      code: 'CAVRA-E316',
+      reason: `the key that the token names is not for ${algorithm}`,
+    };
   }
   return { found: true, key };
 }

@@ -5,9 +5,9 @@ import { requiredString, requiredTime, timeClaim } from './claims.ts';
 import type { IssuerTrust } from './trust.ts';
 
 /**
- * Checks when a token was issued and until when it holds (design.md section 4). The tolerance is for an issuer whose clock is ahead
- * of ours; how long a token holds is the issuer's last word and is not stretched. How far away the end may be is not limited:
- * GitLab's is the job's timeout, so the age counts from `iat`.
+ * Checks when a token was issued and until when it holds (docs/threat-model.md#what-a-token-must-be). The tolerance is for an issuer whose
+ * clock is ahead of ours; how long a token holds is the issuer's last word and is not stretched. How far away the end may be is not
+ * limited: GitLab's is the job's timeout, so the age counts from `iat`.
  *
  * @param nowMs Unix milliseconds
  * @returns from when on the token is refused for its age, Unix milliseconds

@@ -1,4 +1,5 @@
 import type { Platform } from '../../../identity/sources.ts';
+import type { Discovery } from './discovery.ts';
 import type { SignatureAlgorithm } from './jwk.ts';
 
 /** Claims that not every token has, and that a token of this issuer must have all the same. */
@@ -18,8 +19,8 @@ export interface IssuerTrust {
   readonly organisationId?: string;
 }
 
-/** Where the pinned keys are; exactly one of the two. */
-export type JwksLocation = { readonly url: string } | { readonly file: string };
+/** Where the pinned keys are; exactly one of the three. */
+export type JwksLocation = { readonly url: string } | { readonly file: string } | { readonly discovery: Discovery };
 
 /** All that a verifier of tokens must be told, resolved from platform and configuration. */
 export interface OidcTrust extends IssuerTrust {

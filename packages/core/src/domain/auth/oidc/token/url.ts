@@ -10,12 +10,17 @@ const PLAIN = /^https:\/\/[!-~]+$/u;
  * @throws ConfigurationError CAVRA-E211
  */
 export function requireHttps(text: string, what: string): string {
-  const url = parse(text);
-  const plain = PLAIN.test(text) && url?.username === '' && url.password === '' && url.hash === '';
-  if (!plain || url.protocol !== 'https:') {
+  if (!isHttps(text)) {
     throw new ConfigurationError('CAVRA-E211', `${what} must be an https address without credentials or fragment`);
   }
   return text;
+}
+
+/** Whether a text is a plain https address: no credentials, no fragment. */
+export function isHttps(text: string): boolean {
+  const url = parse(text);
+  const plain = PLAIN.test(text) && url?.username === '' && url.password === '' && url.hash === '';
+  return plain && url.protocol === 'https:';
 }
 
 /** The origin of a server's address that has nothing behind its host but an optional slash; undefined for anything else. */

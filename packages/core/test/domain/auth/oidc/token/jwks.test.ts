@@ -74,7 +74,8 @@ describe('selectKey', () => {
     ['with a short coordinate', { ...EC, x: 'AAAA' }, /32 bytes/],
     ['of EC for RS256', { ...EC, alg: 'RS256' }, /alg/],
   ])('refuses a key %s', (_, jwk, reason) => {
-    expect(select(jwk)).toEqual({ found: false, unknown: false, reason: expect.stringMatching(reason) });
+    const code = 'CAVRA-E331';
+    expect(select(jwk)).toEqual({ found: false, unknown: false, code, reason: expect.stringMatching(reason) });
   });
 
   it.each<[string, unknown]>([
@@ -92,6 +93,7 @@ describe('selectKey', () => {
     expect(selectKey(jwks, 'k', 'RS256')).toEqual({
       found: false,
       unknown: false,
+      code: 'CAVRA-E330',
       reason: expect.stringContaining('more than one key'),
     });
     expect(selectKey(jwks, 'other', 'RS256')).toMatchObject({ found: true });

@@ -1,0 +1,4 @@
+import { commandLine } from './front-ends/command-line.ts';
+import { holdVerifyContract } from './hold-verify-contract.ts';
+
+holdVerifyContract(commandLine);
