@@ -27,8 +27,6 @@ export default {
     ],
   },
   globals: { __CAVRA_VERSION__: version },
-  // Above HANGS_MS (test/support/waiting.ts): whatever takes that long hangs, on a machine of any speed.
-  testTimeout: 300_000,
+  testTimeout: 60_000,
   maxWorkers: 2,
-  testSequencer: '<rootDir>/scripts/jest-sequencer.mjs',
 };

@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url';
 import { buildAll, bundles } from './build.mjs';
 import { isEntry } from './entry.mjs';
 import { templateProblems } from './gitlab-templates.mjs';
-import { PNPM } from './pnpm.mjs';
 
 /**
  * Compares the dist folders under two roots; returns one line for each file that differs.
@@ -67,7 +66,7 @@ if (isEntry(import.meta.url)) {
     problems.push(...(await templateProblems()));
     for (const problem of problems) console.error(problem);
     if (problems.length > 0) {
-      console.error(`dist is not what the sources build; run \`npx -y ${PNPM} build\` and commit the result`);
+      console.error('dist is not what the sources build; run `npx -y pnpm@12 build` and commit the result');
       process.exitCode = 1;
     } else {
       console.log(`${bundles.length} dist folders and the GitLab templates are what the sources build`);

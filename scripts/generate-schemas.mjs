@@ -1,5 +1,5 @@
-// Writes the published JSON Schemas, docs/errors.md, the Azure task's task.json and the action.yml of actions/verify from the tables that
-// the code follows. Tests compare them with what is committed.
+// Writes the published JSON Schemas, docs/errors.md and the Azure task's task.json from the tables that the code follows. A test
+// compares them with what is committed.
 //
 //   node scripts/generate-schemas.mjs
 import { readFile, writeFile } from 'node:fs/promises';
@@ -29,24 +29,9 @@ const files = [
     function: 'checkpointJsonSchema',
   },
   {
-    file: 'schemas/outcome.schema.json',
-    module: 'scripts/published/outcome-schema.ts',
-    function: 'outcomeJsonSchema',
-  },
-  {
     file: 'schemas/daemon.schema.json',
     module: 'scripts/published/daemon-schema.ts',
     function: 'daemonJsonSchema',
-  },
-  {
-    file: 'schemas/approval.schema.json',
-    module: 'scripts/published/approval-schema.ts',
-    function: 'approvalJsonSchema',
-  },
-  {
-    file: 'schemas/approvals.schema.json',
-    module: 'scripts/published/approvals-schema.ts',
-    function: 'approvalsJsonSchema',
   },
   {
     file: 'docs/errors.md',
@@ -57,11 +42,6 @@ const files = [
     file: 'azure-task/release-governance/task.json',
     module: 'azure-task/src/task-definition.ts',
     function: 'taskJson',
-  },
-  {
-    file: 'actions/verify/action.yml',
-    module: 'scripts/published/verify-action.ts',
-    function: 'verifyActionYml',
   },
 ];
 

@@ -1,12 +1,11 @@
 // @ts-check
 // Generates the GitLab templates and components, and the tables of their inputs in docs/gitlab.md, from gitlab-templates/src and the
-// bundles in gitlab-templates/dist. The build does it when they are there, and check-dist compares.
+// bundle in gitlab-templates/dist. The build does it when the bundle is there, and check-dist compares.
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { nodeCheck } from './node-check.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const DIST = 'gitlab-templates/dist';
@@ -31,15 +30,11 @@ async function loadGenerator() {
 
 /** Returns the text of every template, and of the page that documents them, by its path from the repository's root. */
 export async function generate() {
-  const { DEFAULT_IMAGE, generateTemplates, withInputTables } = await loadGenerator();
+  const { generateTemplates, withInputTables } = await loadGenerator();
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   /** @type {ReadonlyMap<string, string>} */
   const templates = generateTemplates({
-    programs: {
-      gate: readFileSync(join(root, DIST, 'release-governance.cjs')),
-      verify: readFileSync(join(root, DIST, 'release-governance-verify.cjs')),
-    },
-    nodeCheck: nodeCheck(`set the input image, for example to ${DEFAULT_IMAGE}`),
+    program: readFileSync(join(root, DIST, 'release-governance.cjs')),
     notices: readFileSync(join(root, DIST, 'THIRD-PARTY-NOTICES.txt'), 'utf8'),
     version,
     committed: (/** @type {string} */ path) => readText(path),
@@ -58,7 +53,7 @@ export async function writeTemplates() {
   return files;
 }
 
-/** Returns one line for each template that is not what the sources and the committed bundles generate. */
+/** Returns one line for each template that is not what the sources and the committed bundle generate. */
 export async function templateProblems() {
   return [...(await generate())].filter(([path, text]) => readText(path) !== text).map(([path]) => `${path}: differs`);
 }

@@ -14,7 +14,6 @@ import { parseArgs } from 'node:util';
 import { packExtension } from './azure-extension.mjs';
 import { buildBundles } from './build.mjs';
 import { isEntry } from './entry.mjs';
-import { runPnpm } from './pnpm.mjs';
 import { sbomText } from './sbom.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -46,13 +45,7 @@ export async function collectAssets(out, epochSeconds) {
   await writeFile(join(out, name), bytes);
   await writeFile(join(out, 'release-governance.cdx.json'), await billOfMaterials(epochSeconds));
   run(process.execPath, ['scripts/build-lib.mjs']);
-  for (const path of PACKAGES) {
-    const status = runPnpm(
-      ['--dir', path, 'pack', '--pack-destination', resolve(out)],
-      ['ignore', 'ignore', 'inherit'],
-    );
-    if (status !== 0) throw new Error(`${path} cannot be packed`);
-  }
+  for (const path of PACKAGES) run('npx', ['-y', 'pnpm@12', '--dir', path, 'pack', '--pack-destination', resolve(out)]);
   await writeFile(join(out, CHECKSUMS), await checksums(out));
 }
 

@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isEntry } from './entry.mjs';
-import { runPnpm } from './pnpm.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -86,7 +85,8 @@ function plan() {
 
 /** @param {readonly string[]} args of pnpm */
 function run(...args) {
-  if (runPnpm(args) !== 0) throw new Error(`pnpm ${args.join(' ')} failed`);
+  const { status } = spawnSync('npx', ['-y', 'pnpm@12', ...args], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) throw new Error(`pnpm ${args.join(' ')} failed`);
 }
 
 /** @param {string} path @param {(text: string) => string} edit */

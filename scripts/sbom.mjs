@@ -79,7 +79,7 @@ async function file(builtRoot, path) {
   return component;
 }
 
-/** @param {import('./notices.mjs').BundledPackage['manifest']} manifest */
+/** @param {import('./build.mjs').BundledPackage['manifest']} manifest */
 function libraryOf(manifest) {
   const { name, version, license } = manifest;
   const [scope, rest] = name.startsWith('@') ? name.split('/') : [undefined, name];

@@ -1,14 +1,11 @@
-import {
-  camelCase,
-  choicesOf,
-  describeVerifySetting,
-  GATE_SETTINGS,
-  type SettingDefinition,
-  VERIFY_SETTINGS,
-  type VerifySettingDefinition,
-} from '@cavra/release-governance-core';
+import { camelCase, GATE_SETTINGS, type SettingDefinition } from '@cavra/release-governance-core';
 import { COMMANDS, SERVICE_CONNECTION_INPUT } from '../release-governance/src/inputs/inputs.ts';
-import { DEFAULT_PATH } from '../release-governance/src/inputs/verify-inputs.ts';
+import {
+  DEFAULT_MAX_AGE_SECONDS,
+  DEFAULT_PATH,
+  EXPECTED_DECISIONS,
+  EXPECTED_PROVIDERS,
+} from '../release-governance/src/inputs/verify-inputs.ts';
 import { GROUP_OF, type GroupName } from './task-groups.ts';
 
 /** An input of the task, as task.json declares it. No input is required: what is missing is told by the gate, with what to do. */
@@ -45,30 +42,29 @@ function command(): TaskInput {
 /** What is special about a setting on Azure Pipelines, in place of its general description. */
 const HELP: Readonly<Record<string, string>> = {
   request: 'Request files or globs, one a line, relative to the default working directory.',
-  auth: 'How the job proves who it is. `auto` takes the OIDC token that Azure DevOps Services gives every job, and nothing else; `issuer` pins its organisation. `hmac` takes the key of the secret variable `CAVRA_RUNNER_AUTH_HMAC_KEY`, as on Azure DevOps Server.',
+  auth: 'How the job proves who it is. `auto` takes the OIDC token that Azure DevOps Services gives every job, where `issuer` pins its organisation; else the HMAC key of the secret variable `CAVRA_RUNNER_AUTH_HMAC_KEY`.',
   issuer:
     'Pins your organisation: `https://vstoken.dev.azure.com/<organisation id>`, where the id is the value of the predefined variable `System.CollectionId` (print it once with `echo $(System.CollectionId)`). Write it as text, not as a variable: a variable could be set by whoever is to be kept out.',
   audience: 'Leave this empty: Azure issues tokens for `api://AzureADTokenExchange` only.',
   'jwks-url': 'Where the issuer publishes its keys. Not needed with an issuer of `https://vstoken.dev.azure.com`.',
-  'ca-certificates':
-    'Certificate authorities to trust besides Node’s own and those that the agent was configured with (`--sslcacert`): their PEM, a file outside of the sources that the agent’s user cannot write, or `FILE@sha256:HEX`. `NODE_EXTRA_CA_CERTS` is ignored: an earlier step can set it.',
   'evidence-dir': 'Folder of the evidence, relative to the default working directory.',
 };
 
 function settingInput(setting: SettingDefinition): TaskInput {
   const name = camelCase(setting.name);
+  const later = setting.availability === 'not yet' ? ' This version refuses it.' : '';
   return {
     name,
     label: labelOf(setting.name),
     required: false,
-    helpMarkDown: HELP[setting.name] ?? sentence(setting.description),
+    helpMarkDown: `${HELP[setting.name] ?? sentence(setting.description)}${later}`,
     ...typeOf(setting),
     ...placeOf(name),
   };
 }
 
-/** Inputs that serve both commands stand before all sections. */
-const SHARED = ['summary', ...VERIFY_SETTINGS.map(({ name }) => camelCase(name))];
+/** Inputs that serve both commands. */
+const SHARED = ['keyring', 'summary'];
 
 function placeOf(name: string): Pick<TaskInput, 'groupName' | 'visibleRule'> {
   if (SHARED.includes(name)) return {};
@@ -82,9 +78,8 @@ function typeOf(setting: SettingDefinition): Pick<TaskInput, 'type' | 'defaultVa
     case 'flag':
       return { type: 'boolean', defaultValue };
     case 'choice':
-      return { type: 'pickList', defaultValue, options: choices(choicesOf(setting)) };
+      return { type: 'pickList', defaultValue, options: choices(setting.choices ?? []) };
     case 'list':
-    case 'authorities':
       return { type: 'multiLine', defaultValue };
     default:
       return { type: setting.name === 'request-json' ? 'multiLine' : 'string', defaultValue };
@@ -140,41 +135,108 @@ function publication(): readonly TaskInput[] {
   ];
 }
 
-/** Inputs of `verify` that the gate has as well are declared once, for both. */
 function verification(): readonly TaskInput[] {
-  return VERIFY_SETTINGS.flatMap((setting) => [
-    ...(isOfGate(setting.name) ? [] : [verifyInput(setting)]),
-    ...other(setting),
-  ]);
-}
-
-function verifyInput(setting: VerifySettingDefinition): TaskInput {
-  return {
-    name: camelCase(setting.name),
-    label: labelOf(setting.name),
+  const input = (
+    name: string,
+    label: string,
+    type: TaskInput['type'],
+    defaultValue: string,
+    helpMarkDown: string,
+    options?: readonly string[],
+  ): TaskInput => ({
+    name,
+    type,
+    label,
+    defaultValue,
     required: false,
-    helpMarkDown: sentence(describeVerifySetting(setting, 'lines')),
-    ...typeOf({ ...setting, default: defaultOf(setting) }),
-    ...(setting.expects === undefined ? { visibleRule: 'command = verify' } : { groupName: 'expected' as const }),
-  };
-}
-
-/** The input for the other name of a setting, where it has one. */
-function other(setting: VerifySettingDefinition): readonly TaskInput[] {
-  if (setting.alias === undefined) return [];
-  const { name } = setting;
+    helpMarkDown,
+    ...(name.startsWith('expect') || name === 'maxAge'
+      ? { groupName: 'expected' as const }
+      : { visibleRule: 'command = verify' }),
+    ...(options === undefined ? {} : { options: choices(options) }),
+  });
   return [
-    { ...verifyInput({ ...setting, name: setting.alias }), helpMarkDown: `Another name of \`${camelCase(name)}\`.` },
+    input(
+      'path',
+      'Evidence',
+      'string',
+      DEFAULT_PATH,
+      'Folder of the downloaded evidence, its `.jsonl`, or a zip of it.',
+    ),
+    input(
+      'publicKey',
+      'Public keys',
+      'multiLine',
+      '',
+      'Files of Ed25519 public keys, one a line. One of them must have signed the checkpoint; with it no secret is needed.',
+    ),
+    input(
+      'subject',
+      'Subjects',
+      'multiLine',
+      '',
+      'Release artifacts that must be subjects of the checkpoint, which must say PASSED; files or globs, one a line.',
+    ),
+    input(
+      'against',
+      'Earlier checkpoints',
+      'multiLine',
+      '',
+      'Earlier or external checkpoints that the evidence must continue, one a line: shows truncation, fork and rollback.',
+    ),
+    input(
+      'integrityOnly',
+      'Integrity only',
+      'boolean',
+      'false',
+      'Accepts that no signature is checked, where there is no key to check with. The result says so.',
+    ),
+    input(
+      'expectProvider',
+      'Provider',
+      'pickList',
+      EXPECTED_PROVIDERS[0],
+      'The platform of every record; `any`: not checked.',
+      EXPECTED_PROVIDERS,
+    ),
+    input(
+      'expectRepository',
+      'Repository',
+      'string',
+      '',
+      'The repository of every record; empty: this run’s; `any`: not checked.',
+    ),
+    input(
+      'expectRef',
+      'Ref',
+      'string',
+      '',
+      'The ref of every record, such as `refs/heads/main`; empty: this run’s; `any`: not checked.',
+    ),
+    input('expectSha', 'Commit', 'string', '', 'The commit of every record; empty: this run’s; `any`: not checked.'),
+    input(
+      'expectRunId',
+      'Run',
+      'string',
+      '',
+      'The run (`Build.BuildId`) of every record; empty: this one; `any`: not checked.',
+    ),
+    input(
+      'expectDecision',
+      'Decision',
+      'pickList',
+      EXPECTED_DECISIONS[0],
+      'The worst decision of the evidence; `any`: not checked.',
+      EXPECTED_DECISIONS,
+    ),
+    input(
+      'maxAge',
+      'Greatest age in seconds',
+      'string',
+      String(DEFAULT_MAX_AGE_SECONDS),
+      'Greatest age of the last record.',
+    ),
   ];
-}
-
-function isOfGate(name: string): boolean {
-  return GATE_SETTINGS.some((setting) => setting.name === name);
-}
-
-function defaultOf({ name, thisRun, adapterDefault = '', ...setting }: VerifySettingDefinition): string {
-  if (name === 'path') return DEFAULT_PATH;
-  return thisRun === 'provider' ? 'azure-pipelines' : (setting.default ?? adapterDefault);
 }
 
 const SPELLED: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { camelCase, GATE_OUTPUTS, GATE_SETTINGS, VERIFY_SETTINGS } from '@cavra/release-governance-core';
+import { camelCase, GATE_OUTPUTS, GATE_SETTINGS } from '@cavra/release-governance-core';
 import { describe, expect, it } from '@jest/globals';
 import { INPUT_NAMES } from '../release-governance/src/run-task.ts';
 import { taskDefinition, taskJson, taskVersion } from '../src/task-definition.ts';
@@ -7,11 +7,6 @@ import { taskDefinition, taskJson, taskVersion } from '../src/task-definition.ts
 const root = new URL('../../', import.meta.url);
 const task = taskDefinition('0.1.0');
 const inputNames = task.inputs.map(({ name }) => name);
-
-/** Settings of both commands. */
-const OF_BOTH = VERIFY_SETTINGS.map(({ name }) => name)
-  .filter((name) => GATE_SETTINGS.some((setting) => setting.name === name))
-  .map(camelCase);
 
 it('task.json is what the tables say; `node scripts/generate-schemas.mjs` writes it', () => {
   expect(readFileSync(new URL('azure-task/release-governance/task.json', root), 'utf8')).toBe(taskJson());
@@ -39,14 +34,6 @@ it('asks for nothing without which a build of a fork would be skipped', () => {
   expect(task.inputs.filter(({ required }) => required)).toEqual([]);
 });
 
-it('has every setting of verify, by each of its names', () => {
-  for (const { name, alias, word } of VERIFY_SETTINGS) {
-    for (const each of alias === undefined ? [name] : [name, alias]) expect(inputNames).toContain(camelCase(each));
-    const { options } = task.inputs.find((input) => input.name === camelCase(name)) ?? {};
-    if (options !== undefined && word !== undefined) expect(Object.keys(options)).toContain(word);
-  }
-});
-
 it('explains every input in a sentence, and puts it where its command is', () => {
   const groups = new Map(task.groups.map((group) => [group.name, group]));
   for (const { name, label, helpMarkDown, groupName, visibleRule } of task.inputs) {
@@ -54,7 +41,7 @@ it('explains every input in a sentence, and puts it where its command is', () =>
     expect(label.length).toBeLessThanOrEqual(40);
     if (groupName !== undefined) expect(groups.has(groupName)).toBe(true);
     const placed = groupName !== undefined || visibleRule !== undefined;
-    expect({ name, placed }).toEqual({ name, placed: !['command', 'summary', ...OF_BOTH].includes(name) });
+    expect({ name, placed }).toEqual({ name, placed: !['command', 'keyring', 'summary'].includes(name) });
   }
 });
 

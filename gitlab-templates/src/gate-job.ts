@@ -8,8 +8,6 @@ import {
   gateOutputs,
   gateResult,
   KNOWN_EVIDENCE_FILES,
-  knownProgram,
-  resultLog,
 } from '@cavra/release-governance-core';
 import type { Configuration } from './configuration/configuration.ts';
 import { dotenvText } from './configuration/dotenv.ts';
@@ -17,7 +15,7 @@ import { gateEnvironment } from './configuration/environment.ts';
 import { gateSettings } from './configuration/settings.ts';
 import { runDeadline } from './deadline.ts';
 import type { Job } from './job.ts';
-import { failureLog, setAsideLog } from './log.ts';
+import { failureLog, resultLog, setAsideLog } from './log.ts';
 import { annotationsText } from './publication/annotations.ts';
 import { artifactName } from './publication/artifact-name.ts';
 import { keepOnly, writeReport } from './publication/project-files.ts';
@@ -71,11 +69,10 @@ async function runGate(job: Job, configuration: Configuration): Promise<GateOutc
     settings: { ...settings, timeoutSeconds: deadline.seconds },
     environment,
     workspace: job.workspace,
-    isAdapter: true,
     now: job.now,
     randomBytes: job.randomBytes,
     version: job.version,
-    program: knownProgram(job.programSha256),
+    program: { sha256: job.programSha256 },
     runFacts: runFacts(job, configuration),
   });
   return gate.run();

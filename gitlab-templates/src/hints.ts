@@ -15,20 +15,17 @@ type Hints = { readonly [Code in DiagnosisCode]?: readonly string[] };
 const NO_TOKEN =
   'the template declares the token CAVRA_GITLAB_OIDC_TOKEN: either the instance has no key to sign it with (an administrator sets one), or a job of the same name in the pipeline replaces its id_tokens';
 
-const AUTHORITY =
-  'the input ca_certificates names a private certificate authority: CI_SERVER_TLS_CA_FILE for that of the instance, or a file as FILE@sha256:HEX';
-
 const HINTS: Hints = {
   'CAVRA-E211': [
     'on a self-managed GitLab set the input issuer to the address of the instance, such as https://gitlab.example.com',
   ],
   'CAVRA-E212': [
-    'include the template with its defaults where merge requests are concerned, or pin the trust policy with trust_policy_sha256, and name the issuer in each of its rules',
+    'include the template with its defaults where merge requests are concerned, or pin the trust policy with trust_policy_sha256',
   ],
   'CAVRA-E301': [NO_TOKEN],
   'CAVRA-E311': [NO_TOKEN],
-  'CAVRA-E313': [AUTHORITY],
-  'CAVRA-E314': [AUTHORITY],
+  'CAVRA-E313': ['a private certificate authority is named by NODE_EXTRA_CA_CERTS, a variable of type file'],
+  'CAVRA-E314': ['a private certificate authority is named by NODE_EXTRA_CA_CERTS, a variable of type file'],
   'CAVRA-E317': [
     'the audience of the token is that of id_tokens in the job: set the input audience, and no id_tokens of your own; the issuer is set by the input issuer',
   ],

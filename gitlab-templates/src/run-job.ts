@@ -1,18 +1,17 @@
 import { asCavraError, type CavraError } from '@cavra/release-governance-core';
-import { parseConfiguration } from './configuration/configuration.ts';
-import type { TemplateCommand, TemplateInput } from './configuration/template-input.ts';
+import { type Configuration, parseConfiguration } from './configuration/configuration.ts';
+import { runGateJob } from './gate-job.ts';
 import type { Job, Runner } from './job.ts';
 import { failureLog } from './log.ts';
+import { runVerifyJob } from './verify-job.ts';
 
-/** Runs what the template was included for; returns the exit status (README.md#exit-status). Never throws. */
-export async function runJob(
-  job: Job,
-  command: TemplateCommand,
-  inputs: readonly TemplateInput[],
-  runner: Runner,
-): Promise<number> {
+const RUNNERS: Readonly<Record<Configuration['command'], Runner>> = { gate: runGateJob, verify: runVerifyJob };
+
+/** Runs what the template was included for; returns the exit status (interfaces.md). Never throws. */
+export async function runJob(job: Job): Promise<number> {
   try {
-    return await runner(job, parseConfiguration(job.configuration, command, inputs));
+    const configuration = parseConfiguration(job.configuration);
+    return await RUNNERS[configuration.command](job, configuration);
   } catch (error) {
     return fail(job, asCavraError(error));
   }

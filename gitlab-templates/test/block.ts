@@ -1,5 +1,4 @@
-import type { TemplateCommand } from '../src/configuration/template-input.ts';
-import { inputsOf } from '../src/template/all-inputs.ts';
+import { inputsOf, type TemplateCommand } from '../src/configuration/inputs.ts';
 
 /** A configuration block as the template writes it, with these inputs in place of the defaults. */
 export function block(command: TemplateCommand, inputs: Readonly<Record<string, string>>): string {

@@ -1,18 +1,13 @@
 import { ConfigurationError } from '@cavra/release-governance-core';
 import { describe, expect, it } from '@jest/globals';
 import { parseConfiguration } from '../src/configuration/configuration.ts';
-import { GATE_INPUTS } from '../src/configuration/inputs.ts';
 import { gateSettings } from '../src/configuration/settings.ts';
-import { VERIFY_INPUTS } from '../src/configuration/verify-inputs.ts';
 import { block } from './block.ts';
 
 describe('a configuration block', () => {
   it('gives the text of each input', () => {
-    const configuration = parseConfiguration(
-      block('gate', { expected_rule_id: 'a=b = c ', upload_artifact: 'false' }),
-      'gate',
-      GATE_INPUTS,
-    );
+    const configuration = parseConfiguration(block('gate', { expected_rule_id: 'a=b = c ', upload_artifact: 'false' }));
+    expect(configuration.command).toBe('gate');
     expect(configuration.component).toBeUndefined();
     expect(configuration.text('expected_rule_id')).toBe('a=b = c ');
     expect(configuration.flag('upload_artifact')).toBe(false);
@@ -23,7 +18,7 @@ describe('a configuration block', () => {
     const facts =
       'component_name=release-governance\ncomponent_reference=1.2\ncomponent_sha=abc\ncomponent_version=$[[ component.version ]]\n';
     const text = block('verify', {}).replace('form=template\n', `form=component\n${facts}`);
-    expect(parseConfiguration(text, 'verify', VERIFY_INPUTS).component).toEqual({
+    expect(parseConfiguration(text).component).toEqual({
       name: 'release-governance',
       reference: '1.2',
       sha: 'abc',
@@ -39,11 +34,10 @@ describe('a configuration block', () => {
     ['a line that is none', (text) => `${text}issuer\n`],
     ['a missing line', (text) => text.replace(/^issuer=.*\n/m, '')],
     ['no command', (text) => text.replace('command=gate', 'command=other')],
-    ['the command of the other program', () => block('verify', {})],
     ['no form', (text) => text.replace('form=template', 'form=other')],
     ['a fact of a component in a template', (text) => `${text}component_name=x\n`],
   ])('is refused with %s', (_, change) => {
-    const parse = () => parseConfiguration(change(block('gate', {})), 'gate', GATE_INPUTS);
+    const parse = () => parseConfiguration(change(block('gate', {})));
     expect(parse).toThrow(ConfigurationError);
     expect(parse).toThrow(expect.objectContaining({ code: 'CAVRA-E201' }));
   });
@@ -51,19 +45,28 @@ describe('a configuration block', () => {
 
 describe('the settings of the gate', () => {
   const settings = (inputs: Readonly<Record<string, string>>) =>
-    gateSettings(parseConfiguration(block('gate', inputs), 'gate', GATE_INPUTS));
+    gateSettings(parseConfiguration(block('gate', inputs)));
 
   it('are no choice of the pipeline’s where nothing was chosen', () => {
     expect([...settings({}).given]).toEqual([]);
     expect([...settings({ audience: 'other' }).given]).toEqual(['audience']);
   });
 
-  it('leave it to the core where the issuer of a self-managed instance publishes its keys', () => {
-    expect(settings({ issuer: 'https://gitlab.example.com' })).toMatchObject({ jwksUrl: undefined, jwks: undefined });
+  it('take the keys of a self-managed instance from where it publishes them', () => {
+    expect(settings({ issuer: 'https://gitlab.example.com' }).jwksUrl).toBe(
+      'https://gitlab.example.com/oauth/discovery/keys',
+    );
+    expect(settings({ issuer: 'https://gitlab.example.com/sub/' }).jwksUrl).toBe(
+      'https://gitlab.example.com/sub/oauth/discovery/keys',
+    );
     expect(settings({ issuer: 'https://a.example', jwks_url: 'https://b.example/keys' }).jwksUrl).toBe(
       'https://b.example/keys',
     );
-    expect(settings({ issuer: 'https://a.example', jwks: 'keys.json' }).jwks).toBe('keys.json');
+    expect(settings({ issuer: 'https://a.example', jwks: 'keys.json' })).toMatchObject({
+      jwks: 'keys.json',
+      jwksUrl: undefined,
+    });
+    expect(settings({}).jwksUrl).toBeUndefined();
   });
 
   it('divide requests at semicolons', () => {

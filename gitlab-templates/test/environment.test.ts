@@ -93,7 +93,7 @@ describe('hints', () => {
     ['no id token', 'CAVRA-E311', {}, /no key to sign it with .* replaces its id_tokens/],
     ['another audience', 'CAVRA-E317', {}, /audience of the token is that of id_tokens/],
     ['a self-managed instance', 'CAVRA-E211', {}, /set the input issuer to the address of the instance/],
-    ['a private authority', 'CAVRA-E314', {}, /ca_certificates .* CI_SERVER_TLS_CA_FILE/],
+    ['a private authority', 'CAVRA-E314', {}, /NODE_EXTRA_CA_CERTS/],
     ['protected variables', 'CAVRA-E206', unprotected, /protected variables to protected branches and tags only/],
     ['a fork without keys', 'CAVRA-E206', fork, /comes from a fork, whose pipeline gets no protected variables/],
     ['a fork’s token', 'CAVRA-E320', fork, /its token is the fork’s/],

@@ -1,10 +1,7 @@
-import { GATE_SETTINGS, VERIFY_SETTINGS } from '@cavra/release-governance-core';
+import { GATE_SETTINGS } from '@cavra/release-governance-core';
 import { describe, expect, it } from '@jest/globals';
 import { parseConfiguration } from '../src/configuration/configuration.ts';
-import { inputName } from '../src/configuration/inputs.ts';
-import type { TemplateCommand, TemplateInput } from '../src/configuration/template-input.ts';
-import { verifyInputName } from '../src/configuration/verify-inputs.ts';
-import { inputsOf } from '../src/template/all-inputs.ts';
+import { inputName, inputsOf, type TemplateCommand, type TemplateInput } from '../src/configuration/inputs.ts';
 import { scriptText } from '../src/template/script.ts';
 import { flow } from '../src/template/yaml.ts';
 
@@ -16,19 +13,6 @@ describe('the inputs', () => {
     expect(GATE_SETTINGS.map(({ name }) => inputName(name)).filter((name) => !names.includes(name))).toEqual([]);
     expect(inputName('rules')).toBe('decision_rules');
     expect(new Set(names).size).toBe(names.length);
-  });
-
-  it('offer every setting of verify, each of its names, and the word that switches it off', () => {
-    const inputs = inputsOf('verify');
-    for (const { name, alias, word } of VERIFY_SETTINGS) {
-      for (const each of alias === undefined ? [name] : [name, alias]) {
-        const input = inputs.find((candidate) => candidate.name === verifyInputName(each));
-        expect({ each, declared: input !== undefined }).toEqual({ each, declared: true });
-        if (word !== undefined)
-          expect(input?.options?.includes(word) ?? new RegExp(input?.regex ?? '$x').test(word)).toBe(true);
-      }
-    }
-    expect(new Set(inputs.map(({ name }) => name)).size).toBe(inputs.length);
   });
 
   it.each(COMMANDS)('of %s have a default that they accept', (command) => {
@@ -109,11 +93,7 @@ function interpolate(script: string, values: ReadonlyMap<string, string>): strin
 }
 
 const script = (command: TemplateCommand) =>
-  scriptText(command, 'template', {
-    program: { sha256: '0'.repeat(64), payload: 'QUJD' },
-    version: '1.0.0',
-    nodeCheck: '',
-  });
+  scriptText(command, 'template', { sha256: '0'.repeat(64), payload: 'QUJD' }, '1.0.0');
 
 /** The here-document that the shell reads: up to the first line that is its end, behind which nothing may be left to run. */
 function hereDocument(text: string): string {
@@ -146,11 +126,7 @@ describe.each(TEXT_INPUTS)('%s', (_, command, input) => {
       accepted += 1;
       const document = hereDocument(interpolate(script(command), others(value)));
       expect(document.endsWith('program:\nQUJD\n')).toBe(true);
-      const configuration = parseConfiguration(
-        document.slice(0, document.lastIndexOf('program:')),
-        command,
-        inputsOf(command),
-      );
+      const configuration = parseConfiguration(document.slice(0, document.lastIndexOf('program:')));
       expect(configuration.text(input.name)).toBe(value);
     }
     expect(accepted).toBeGreaterThan(20);
@@ -180,11 +156,7 @@ describe.each(TEXT_INPUTS)('%s', (_, command, input) => {
 it('a value that is not checked would break out', () => {
   const values = new Map(inputsOf('gate').map(({ name, default: standard }) => [name, String(standard)]));
   const broken = (value: string) => () =>
-    parseConfiguration(
-      configurationOf(interpolate(script('gate'), new Map([...values, ['issuer', value]]))),
-      'gate',
-      inputsOf('gate'),
-    );
+    parseConfiguration(configurationOf(interpolate(script('gate'), new Map([...values, ['issuer', value]]))));
   expect(broken('')).not.toThrow();
   expect(broken('a\naudience=evil')).toThrow('altered');
   expect(broken("\\'")).toThrow('the shell would run');

@@ -4,20 +4,17 @@ import {
   GATE_OUTPUTS,
   gateOutputs,
   RuntimeFailure,
-  resultLog,
 } from '@cavra/release-governance-core';
 import { describe, expect, it } from '@jest/globals';
 import { parseConfiguration } from '../src/configuration/configuration.ts';
 import { dotenvName, dotenvText } from '../src/configuration/dotenv.ts';
-import { GATE_INPUTS } from '../src/configuration/inputs.ts';
-import { failureLog, row, setAsideLog } from '../src/log.ts';
+import { failureLog, resultLog, row, setAsideLog } from '../src/log.ts';
 import { annotationsText } from '../src/publication/annotations.ts';
 import { artifactName } from '../src/publication/artifact-name.ts';
 import { block } from './block.ts';
 
 const result = failureResult(new ConfigurationError('CAVRA-E202', 'no request was given'));
-const configuration = (inputs: Readonly<Record<string, string>> = {}) =>
-  parseConfiguration(block('gate', inputs), 'gate', GATE_INPUTS);
+const configuration = (inputs: Readonly<Record<string, string>> = {}) => parseConfiguration(block('gate', inputs));
 
 describe('the dotenv report', () => {
   it('has every output by its name', () => {
@@ -113,11 +110,11 @@ describe('the log', () => {
     expect(failureLog(failure, {})[0]).toBe('CAVRA-E508: the program of the gate was changed: another program');
     expect(failureLog(failure, {})[1]).toMatch(/^ {2}do +include the template again/);
     const pinned = failureLog(new ConfigurationError('CAVRA-E211', 'not pinned'), {});
-    expect(pinned[1]).toContain('jwks_url or jwks only where its keys are elsewhere');
+    expect(pinned[1]).toContain('set issuer, audience and jwks_url (or jwks) together');
     expect(resultLog(result)).toEqual([
       'CAVRA release gate: FAIL',
       '  asked by  unknown: the run ended before the job was identified',
-      '  evidence  none: the run ended before any was written',
+      '  evidence  none was written',
     ]);
   });
 

@@ -121,7 +121,7 @@ describe('the node that is found', () => {
       environment: { ...VARIABLES, PATH: `${dirname(node)}:${process.env['PATH']}` },
     });
     expect(run.status).toBe(2);
-    expect(run.output).toContain('CAVRA-E221: needs Node.js 20.19 or later and this is 20.18.3; set the input image');
+    expect(run.output).toContain('CAVRA-E221: needs Node.js 20.19 or later and this image has 20.18.3');
   });
 
   it.each(['.', 'bin', ''])('is refused when PATH finds it in the project, as in %j', (place) => {

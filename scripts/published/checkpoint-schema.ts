@@ -63,15 +63,11 @@ const CLAIMS = object({
   last_timestamp: TEXT,
   evidence_key_ids: { ...TEXTS, maxItems: MAX_CHECKPOINT_KEY_IDS },
   attestation_key_id: { type: 'string', minLength: 1, maxLength: MAX_KEY_ID_LENGTH },
-  files: object(
-    {
-      claims: nullable(SHA256, 'Of runner-auth-claims.json; null: there is none.'),
-      response: nullable(SHA256, 'Of release-governance-response.json; null: there is none.'),
-      stream: SHA256,
-      outcome: nullable(SHA256, 'Of release-governance-outcome.jsonl; null or absent: there is none.'),
-    },
-    ['claims', 'response', 'stream'],
-  ),
+  files: object({
+    claims: nullable(SHA256, 'Of runner-auth-claims.json; null: there is none.'),
+    response: nullable(SHA256, 'Of release-governance-response.json; null: there is none.'),
+    stream: SHA256,
+  }),
   decision: { enum: ['allow', 'require_approval', 'block'], description: 'The worst of the stream.' },
   rule_id: TEXT,
   authentication: nullable(
@@ -82,7 +78,7 @@ const CLAIMS = object({
   verifier: object({
     name: TEXT,
     version: TEXT,
-    sha256: nullable(SHA256, 'Of the program that decided: docs/checkpoint.md#the-program-that-made-it.'),
+    sha256: nullable(SHA256, 'Of the entry file of the program that decided.'),
   }),
   policy: object({
     sha256: nullable(SHA256, 'Of the trust policy; null: what passes by default.'),

@@ -11,7 +11,7 @@ import {
   REQUIRED_MEMBERS,
   SHA256_FORM,
 } from '../../packages/core/src/domain/daemon/configuration.ts';
-import { KEY_ID_FORM, VARIABLE_FORM } from '../../packages/core/src/domain/keys/keyring/keyring-key.ts';
+import { KEY_ID_FORM, VARIABLE_FORM } from '../../packages/core/src/domain/keys/keyring-key.ts';
 import { MAX_KEY_ID_LENGTH } from '../../packages/core/src/domain/limits.ts';
 
 type Schema = Readonly<Record<string, unknown>>;

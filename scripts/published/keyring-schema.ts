@@ -1,14 +1,12 @@
-import { ALGORITHM_OF } from '../../packages/core/src/domain/keys/hmac-keys.ts';
-import { DERIVED_MEMBERS } from '../../packages/core/src/domain/keys/keyring/derived-entry.ts';
-import { KEYRING_SCHEMA_VERSION } from '../../packages/core/src/domain/keys/keyring/keyring.ts';
+import { KEYRING_SCHEMA_VERSION } from '../../packages/core/src/domain/keys/keyring.ts';
 import {
-  FINGERPRINT_FORM,
+  ALGORITHM_OF,
   KEY_ALGORITHMS,
   KEY_ID_FORM,
   KEY_PURPOSES,
   KEY_STATUSES,
   VARIABLE_FORM,
-} from '../../packages/core/src/domain/keys/keyring/keyring-key.ts';
+} from '../../packages/core/src/domain/keys/keyring-key.ts';
 import { MAX_KEY_ID_LENGTH, MAX_KEY_REPOSITORIES, MAX_KEYRING_KEYS } from '../../packages/core/src/domain/limits.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -56,29 +54,16 @@ const SECRET: Schema = {
   ],
 };
 
-const ID: Schema = { type: 'string', minLength: 1, maxLength: MAX_KEY_ID_LENGTH, pattern: KEY_ID_FORM.source };
-
-const DERIVED_KEY: Schema = {
-  description:
-    'The evidence key that is derived from an attestation key of this keyring: it has the status and the period of that key.',
-  type: 'object',
-  additionalProperties: false,
-  required: DERIVED_MEMBERS,
-  properties: {
-    id: { ...ID, description: 'That of the attestation key, and .hmac behind it.' },
-    purpose: { const: 'evidence' },
-    algorithm: { const: 'HMAC-SHA256' },
-    derived_from: { ...ID, description: 'The id of the attestation key.' },
-  },
-};
-
 const KEY: Schema = {
   type: 'object',
   additionalProperties: false,
   required: ['id', 'purpose', 'algorithm', 'status'],
   properties: {
     id: {
-      ...ID,
+      type: 'string',
+      minLength: 1,
+      maxLength: MAX_KEY_ID_LENGTH,
+      pattern: KEY_ID_FORM.source,
       description: 'Unique within its purpose. An id that ends like 2026-q4 is reported when its quarter is past.',
     },
     purpose: { enum: KEY_PURPOSES, description: 'What the key signs.' },
@@ -89,12 +74,6 @@ const KEY: Schema = {
         'active: signs and verifies, one per purpose. retiring: still accepted from runners. retired: verifies what it signed within its period. revoked: counts for nothing.',
     },
     secret: SECRET,
-    secret_sha256: {
-      type: 'string',
-      pattern: FINGERPRINT_FORM.source,
-      description:
-        'HMAC: fixes the key, so that no other one can stand in its variable or file. Lower-case hex SHA-256 over cavra.key-fingerprint.v1, a line feed and the key; keys generate writes it.',
-    },
     public_key: { type: 'string', description: 'Ed25519: SubjectPublicKeyInfo in PEM.' },
     not_before: { ...TIME, description: 'First moment at which a signature counts.' },
     not_after: { ...TIME, description: 'First moment at which a signature no longer counts.' },
@@ -121,7 +100,7 @@ const KEY: Schema = {
     }),
     implies(hasValue('algorithm', 'Ed25519'), {
       required: ['public_key'],
-      properties: { public_key: true, repositories: false, secret_sha256: false },
+      properties: { public_key: true, repositories: false },
     }),
     implies(hasValue('purpose', 'evidence'), { properties: { repositories: false } }),
     implies(
@@ -149,6 +128,6 @@ const KEYRING_SCHEMA: Schema = {
   required: ['schema_version', 'keys'],
   properties: {
     schema_version: { const: KEYRING_SCHEMA_VERSION },
-    keys: { type: 'array', maxItems: MAX_KEYRING_KEYS, items: { anyOf: [KEY, DERIVED_KEY] } },
+    keys: { type: 'array', maxItems: MAX_KEYRING_KEYS, items: KEY },
   },
 };

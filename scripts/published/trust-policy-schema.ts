@@ -5,30 +5,24 @@ import {
 } from '../../packages/core/src/domain/limits.ts';
 import {
   anchorClaims,
-  CLAIM_NAME_FORM,
   type ClaimDefinition,
   type ClaimKind,
-  foreignClaims,
   METHODS,
   matchableClaims,
   PROVIDERS,
   REQUEST_FIELDS,
   type TrustMethod,
-  UNMATCHABLE_CLAIMS,
 } from '../../packages/core/src/domain/trust/claims.ts';
-import { ISSUER_FORM, MAX_RULE_NAME_LENGTH } from '../../packages/core/src/domain/trust/parse/parse-policy.ts';
-import { BARE_REF_FORM, ESCAPE_FORM, ID_FORM } from '../../packages/core/src/domain/trust/parse-condition.ts';
-import { GUID_FORM } from '../../packages/core/src/domain/trust/pattern.ts';
+import { GUID_FORM, ID_FORM } from '../../packages/core/src/domain/trust/parse-condition.ts';
+import { ISSUER_FORM, MAX_RULE_NAME_LENGTH } from '../../packages/core/src/domain/trust/parse-policy.ts';
 import { TRUST_POLICY_SCHEMA_VERSION } from '../../packages/core/src/domain/trust/trust-policy.ts';
 import type { Provider } from '../../packages/core/src/domain/wire/messages.ts';
-import { APPROVALS, APPROVERS } from './approval-terms-schema.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
 /**
  * The published JSON Schema of a trust policy, made of the tables that the parser follows: the text of
- * schemas/trust-policy.schema.json. The parser asks for a little more: rules of different names, no odd characters at all,
- * and of approvers keys that can be used and nobody under two names.
+ * schemas/trust-policy.schema.json. The parser asks for a little more: rules of different names, and no odd characters at all.
  */
 export function trustPolicyJsonSchema(): string {
   return `${JSON.stringify(trustPolicySchema(), null, 2)}\n`;
@@ -46,7 +40,6 @@ function trustPolicySchema(): Schema {
     required: ['schema_version', 'rules'],
     properties: {
       schema_version: { const: TRUST_POLICY_SCHEMA_VERSION },
-      approvers: APPROVERS,
       rules: { type: 'array', minItems: 1, maxItems: MAX_TRUST_POLICY_RULES, items: { $ref: '#/$defs/rule' } },
     },
     $defs: { rule: ruleSchema(), ...VALUE_SCHEMAS, ...Object.fromEntries(RULE_KINDS.map(matchDefinition)) },
@@ -79,7 +72,6 @@ function ruleSchema(): Schema {
       },
       match: { type: 'object', description: 'Claims by the platform’s own names; every one must match.' },
       requests: requestsSchema(),
-      approvals: APPROVALS,
     },
     anyOf: RULE_KINDS.map(ruleKindSchema),
   };
@@ -119,20 +111,11 @@ function matchDefinition(kind: RuleKind): readonly [string, Schema] {
   const claims = matchableClaims(kind.provider, kind.methods);
   const schema = {
     type: 'object',
-    ...(kind.methods.includes('hmac') ? { additionalProperties: false } : openTo(kind.provider)),
+    additionalProperties: false,
     properties: Object.fromEntries(claims.map((claim) => [claim.name, claimSchema(claim)])),
     anyOf: anchorClaims(kind.provider, kind.methods).map((name) => ({ required: [name] })),
   };
   return [matchName(kind), schema];
-}
-
-/** A token may have any other claim as well. */
-function openTo(provider: Provider): Schema {
-  const reserved = [...UNMATCHABLE_CLAIMS, ...Object.getOwnPropertyNames(Object.prototype), ...foreignClaims(provider)];
-  return {
-    additionalProperties: { $ref: '#/$defs/path' },
-    propertyNames: { pattern: CLAIM_NAME_FORM.source, not: { enum: reserved } },
-  };
 }
 
 function claimSchema({ kind, values }: ClaimDefinition): Schema {
@@ -160,19 +143,13 @@ function oneOrMore(item: Schema): Schema {
   };
 }
 
-const EXACT = {
-  ...lineOfText(MAX_TRUST_POLICY_VALUE_LENGTH),
-  not: { anyOf: [{ pattern: '\\*' }, { pattern: BARE_REF_FORM.source }, { pattern: ESCAPE_FORM.source }] },
-};
+const EXACT = { ...lineOfText(MAX_TRUST_POLICY_VALUE_LENGTH), not: { pattern: '\\*' } };
 const GLOB = {
   type: 'object',
   additionalProperties: false,
   required: ['glob'],
   properties: {
-    glob: {
-      ...lineOfText(MAX_TRUST_POLICY_VALUE_LENGTH),
-      allOf: [{ pattern: '\\*' }, { not: { pattern: '\\*\\*' } }, { not: { pattern: ESCAPE_FORM.source } }],
-    },
+    glob: { ...lineOfText(MAX_TRUST_POLICY_VALUE_LENGTH), allOf: [{ pattern: '\\*' }, { not: { pattern: '\\*\\*' } }] },
   },
 };
 

@@ -1,5 +1,5 @@
 // @ts-check
-// Clients of a daemon: their proofs, made from docs/evidence-format.md#how-the-job-proves-it alone, and asking.
+// Clients of a daemon: their proofs, made from wire-format.md section 3 alone, and asking.
 import { createHash, createHmac, randomBytes, sign } from 'node:crypto';
 import { connect } from 'node:net';
 import { AUDIENCE, NAME, REPOSITORY, RUNNER_KEY } from './daemon-site.mjs';

@@ -226,7 +226,7 @@ function linesOf(count, clientCount, first, runs) {
 }
 
 /**
- * Verifies every record of every run by docs/evidence-format.md#the-stream alone, without any code of the product.
+ * Verifies every record of every run by wire-format.md section 5 alone, without any code of the product.
  *
  * @param {string} evidence
  * @param {'may be torn'} [end]
@@ -298,10 +298,7 @@ function require(holds, message) {
   if (!holds) throw new Error(message);
 }
 
-/**
- * @param {{ readonly node: string; readonly cores: number; readonly soak: Awaited<ReturnType<typeof soak>> | undefined; readonly kills:
- * Awaited<ReturnType<typeof killAgainAndAgain>> | undefined }} result
- */
+/** @param {{ readonly node: string; readonly cores: number; readonly soak: Awaited<ReturnType<typeof soak>> | undefined; readonly kills: Awaited<ReturnType<typeof killAgainAndAgain>> | undefined }} result */
 function markdown({ node, cores, soak: soaked, kills: killed }) {
   const text = [`Node ${node}, ${cores} cores, which the clients share`, ''];
   if (soaked !== undefined) {

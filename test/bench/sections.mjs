@@ -1,11 +1,11 @@
 // @ts-check
 // What is measured, a section of the page each.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildBundles } from '../../scripts/build.mjs';
+import { buildBundles, bundles } from '../../scripts/build.mjs';
 import { measureAppend } from './append.mjs';
 import { ratio, spread } from './measure.mjs';
 import { usageOf } from './resources.mjs';
@@ -40,6 +40,7 @@ import { measureVerify } from './verify.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const CLI = join(root, 'packages/cli/dist/cavra-release-governance.mjs');
+const PARTS = '\nfunction __text(name)';
 
 /** @type {Readonly<Record<'gate' | 'verify' | 'parts' | 'daemon' | 'audit' | 'size', (options: Options) => Promise<Section>>>} */
 export const SECTIONS = { gate, verify, parts, daemon, audit, size };
@@ -205,18 +206,25 @@ async function audit({ pairs }) {
 /** @returns {Promise<Section>} */
 async function size() {
   const rows = [];
-  for (const { form, programs, files } of await buildBundles(root)) {
-    const whole = files.reduce((sum, { bytes }) => sum + bytes, 0);
-    for (const { path, bytes, program, start } of files) {
-      if (program === undefined || start === undefined) continue;
-      const budget = `${programs[program]?.kilobytes} KiB`;
-      rows.push([`\`${path}\``, kibibytes(start), budget, kibibytes(form === 'modules' ? whole : bytes)]);
+  const budgetOf = (/** @type {string} */ dist) => bundles.find((bundle) => bundle.dist === dist)?.kilobytes;
+  for (const { dist, files, parts } of await buildBundles(root)) {
+    for (const { path, bytes } of files) {
+      const compiled = readFileSync(join(root, path), 'latin1').indexOf(PARTS);
+      const own = [...parts.entries()].find(([name]) => path.endsWith(`/${name}`))?.[1];
+      const later = [...(own ?? [])].filter(([name]) => name !== 'program');
+      rows.push([
+        `\`${path}\``,
+        kibibytes(bytes),
+        compiled < 0 ? 'loaded after the verdict' : kibibytes(compiled),
+        compiled < 0 ? '' : `${budgetOf(dist)} KiB`,
+        later.map(([name, length]) => `${name} ${kibibytes(length)}`).join(', '),
+      ]);
     }
   }
   return {
     title: 'Bundles',
-    text: 'What Node compiles when a program starts, and all files of the program; those beside the entry are loaded only by a run that needs them ([decision 7](decisions/0007-committed-bundles.md)). The build fails when a program compiles more at its start than its budget.',
-    header: ['program', 'compiled at the start', 'budget', 'all files'],
+    text: 'What Node compiles when a program starts, and the parts that stand in its file as text and are compiled only by a run that needs them ([decision 7](decisions/0007-committed-bundles.md)). The build fails when a program compiles more than its budget.',
+    header: ['file', 'size', 'compiled at the start', 'budget', 'parts'],
     rows,
     bars: [],
   };

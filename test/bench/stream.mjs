@@ -1,5 +1,5 @@
 // @ts-check
-// Signed evidence streams of any length, made from docs/evidence-format.md#the-stream alone.
+// Signed evidence streams of any length, made from wire-format.md section 5 alone.
 import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';

@@ -1,5 +1,4 @@
-import type { SettingName, VerifySettingName } from '@cavra/release-governance-core';
-import type { Authority } from '../fakes/authority.ts';
+import type { SettingName } from '@cavra/release-governance-core';
 import type { Platform } from '../fakes/platform.ts';
 
 /**
@@ -12,23 +11,15 @@ export interface FrontEnd {
   readonly provider: 'github-actions' | 'gitlab-ci' | 'azure-pipelines';
   /** Whether settings may also come from the environment: the command line's may, an adapter's never. */
   readonly obeysEnvironment: boolean;
-  /** Whether verification expects this run where nothing else is said: an adapter's does, the command line's expects nothing. */
-  readonly expectsThisRun: boolean;
-  /** Whether a verifying job needs a token to know its run: GitLab's does, since its variables can be overridden. */
-  readonly needsToken: boolean;
   /** What a message calls a setting, for example `input jwksUrl`. */
   readonly label: (setting: SettingName) => string;
-  /** The same of a setting of verification. */
-  readonly verifyLabel: (setting: VerifySettingName) => string;
   /** Starts the platform on the loopback interface. */
   open(): Promise<Session>;
 }
 
 /** A platform that runs. */
 export interface Session {
-  readonly platform: Pick<Platform, 'issuer' | 'jwksUrl' | 'fail' | 'heal' | 'keys'>;
-  /** Of the platform's certificate. */
-  readonly authority: Authority;
+  readonly platform: Pick<Platform, 'jwksUrl' | 'fail' | 'heal' | 'keys'>;
   /** A new job of a run of its own, in a new workspace that has the examples in `examples/`. */
   newJob(facts?: JobFacts): ContractJob;
   close(): Promise<void>;
@@ -40,28 +31,12 @@ export interface JobFacts {
    * repository.
    */
   readonly token?: 'own' | 'none' | 'forged' | 'foreign';
-  /** Facts in which its run is another one; the ref is a branch's name. */
-  readonly run?: {
-    readonly repository?: string;
-    readonly ref?: string;
-    readonly sha?: string;
-    readonly runId?: string;
-  };
   /** Whether the job runs for a pull or merge request. */
   readonly pullRequest?: boolean;
-  /** What started the job, in the platform's own word. */
-  readonly event?: string;
-  /**
-   * How the job knows the authority of the platform's certificate: as it is configured for it (by default), by what an earlier step has put
-   * into NODE_EXTRA_CA_CERTS, or not at all.
-   */
-  readonly authority?: 'configured' | 'environment' | 'unknown';
   /** Keys, as the platform hands over secrets; the evidence key by default. */
   readonly keys?: Readonly<Record<string, string>>;
   /** What an earlier step of the job has put into its environment. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Variables of the platform itself that a job before this one has overridden, where the platform lets it: GitLab, by a dotenv report. */
-  readonly overridden?: Readonly<Record<string, string>>;
   /** Name of the workspace's folder. */
   readonly folder?: string;
 }
@@ -71,24 +46,9 @@ export interface ContractJob {
   /** Absolute. */
   readonly workspace: string;
   /** What the token proves, when it is the job's own. */
-  readonly proven: {
-    readonly repository: string;
-    readonly ref: string;
-    readonly sha: string;
-    readonly run_id: string;
-  };
+  readonly proven: { readonly repository: string; readonly sha: string; readonly run_id: string };
   run(settings: Readonly<Partial<Record<SettingName, string>>>): Promise<ContractResult>;
-  /** Verifies evidence in this job; paths are from the workspace. */
-  verify(settings: Readonly<Partial<Record<VerifySettingName | 'subject', string>>>): Promise<VerifyResult>;
   dispose(): void;
-}
-
-/** What anybody can see of a verification. */
-export interface VerifyResult {
-  readonly passed: boolean;
-  /** `CAVRA-E…`, or empty. */
-  readonly code: string;
-  readonly printed: string;
 }
 
 /** What anybody can see of a run. */

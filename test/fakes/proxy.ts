@@ -1,10 +1,5 @@
 import { once } from 'node:events';
-import {
-  createServer as createHttpServer,
-  type IncomingMessage,
-  type ServerResponse,
-  request as sendRequest,
-} from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -25,7 +20,7 @@ export interface FakeProxy {
   readonly url: string;
   /** URL with the credentials that the proxy asks for. */
   readonly urlWithCredentials: string;
-  /** `host:port` of each CONNECT, and the address of each plain request, that came in, in order. */
+  /** `host:port` of each CONNECT that came in, in order. */
   readonly asked: readonly string[];
   /** Tunnels that were opened. */
   readonly tunnels: number;
@@ -61,12 +56,8 @@ export async function startProxy(options: FakeProxyOptions = {}): Promise<FakePr
     socket.on('error', () => {});
   });
   server.on('tlsClientError', () => {});
-  server.on('request', (request, response) => {
-    const target = URL.canParse(request.url ?? '') ? new URL(request.url ?? '') : undefined;
-    if (target?.protocol !== 'http:') return void response.writeHead(400).end();
-    asked.push(request.url ?? '');
-    if (!authorized(request, options)) return void response.writeHead(407).end();
-    forward(request, response, target, routes.get(target.host) ?? Number(target.port));
+  server.on('request', (_request, response) => {
+    response.writeHead(400).end();
   });
   server.on('connect', (request: IncomingMessage, client: Duplex) => {
     client.on('error', () => {});
@@ -126,19 +117,4 @@ function tunnel(client: Duplex, port: number, early: string): void {
   upstream.on('error', () => client.destroy());
   upstream.once('close', () => client.destroy());
   client.once('close', () => upstream.destroy());
-}
-
-/** Asks the target in the caller's place, without the proxy's own headers. */
-function forward(incoming: IncomingMessage, response: ServerResponse, target: URL, port: number): void {
-  const { 'proxy-authorization': _, ...headers } = incoming.headers;
-  const path = `${target.pathname}${target.search}`;
-  const outgoing = sendRequest(
-    { host: '127.0.0.1', port, path, method: incoming.method ?? 'GET', headers },
-    (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    },
-  );
-  outgoing.on('error', () => response.destroy());
-  incoming.pipe(outgoing);
 }

@@ -1,12 +1,6 @@
 import { once } from 'node:events';
-import {
-  createServer as createPlainServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-} from 'node:http';
-import { createServer } from 'node:https';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Authority } from './authority.ts';
 import { type Answer, type Fault, type Meter, respond } from './faults.ts';
@@ -20,8 +14,6 @@ export interface SeenRequest {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-  /** The body as it came. */
-  readonly bytes: Buffer;
 }
 
 export interface FakeServerOptions {
@@ -30,8 +22,6 @@ export interface FakeServerOptions {
   readonly names?: readonly string[];
   /** In place of a certificate of the authority for these names. */
   readonly certificate?: { readonly key: string; readonly cert: string };
-  /** Plain HTTP: `origin` begins with `http:`. */
-  readonly plain?: boolean;
 }
 
 interface PlannedFault {
@@ -41,9 +31,9 @@ interface PlannedFault {
   times: number;
 }
 
-/** A server on the loopback interface that records what it is asked and fails on command. */
+/** A TLS server on the loopback interface that records what it is asked and fails on command. */
 export interface FakeServer {
-  /** `https://localhost:<port>`, or `http:` where it is plain. */
+  /** `https://localhost:<port>`. */
   readonly origin: string;
   readonly port: number;
   /** Every request that came in, in order, those answered with a fault included. */
@@ -73,7 +63,7 @@ const MAX_BODY_BYTES = 1_048_576;
 /** @param answer what the server says to a request when no fault is planned */
 export async function startServer(
   options: FakeServerOptions,
-  answer: (request: SeenRequest) => Answer | Promise<Answer>,
+  answer: (request: SeenRequest) => Answer,
 ): Promise<FakeServer> {
   const requests: SeenRequest[] = [];
   const planned: PlannedFault[] = [];
@@ -83,18 +73,14 @@ export async function startServer(
 
   const certificate =
     options.certificate ?? options.authority.issue(['localhost', '127.0.0.1', ...(options.names ?? [])]);
-  const listener: RequestListener = (incoming, response) => {
+  const server: Server = createServer({ ...certificate, ALPNProtocols: ['http/1.1'] }, (incoming, response) => {
     response.on('error', () => {});
-    void read(incoming).then(async (request) => {
+    void read(incoming).then((request) => {
       if (request === undefined) return;
       requests.push(request);
-      respond(response, await answer(request), nextFault(planned, request.path), meter);
+      respond(response, answer(request), nextFault(planned, request.path), meter);
     });
-  };
-  const server: Server =
-    options.plain === true
-      ? createPlainServer(listener)
-      : createServer({ ...certificate, ALPNProtocols: ['http/1.1'] }, listener);
+  });
   server.on('connection', (socket: Socket) => {
     connections += 1;
     sockets.add(socket);
@@ -119,7 +105,7 @@ export async function startServer(
     await closed;
   };
   return {
-    origin: `${options.plain === true ? 'http' : 'https'}://localhost:${port}`,
+    origin: `https://localhost:${port}`,
     port,
     requests,
     get connections() {
@@ -154,13 +140,11 @@ async function read(incoming: IncomingMessage): Promise<SeenRequest | undefined>
     return undefined;
   }
   const url = new URL(incoming.url ?? '/', 'https://localhost');
-  const bytes = Buffer.concat(chunks);
   return {
     method: incoming.method ?? '',
     path: url.pathname,
     query: url.searchParams,
     headers: incoming.headers,
-    body: bytes.toString('utf8'),
-    bytes,
+    body: Buffer.concat(chunks).toString('utf8'),
   };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { compareDist } from '../../scripts/check-dist.mjs';
+import { countTests } from '../../scripts/test.mjs';
 
 let folder: string;
 
@@ -31,6 +32,15 @@ test.each<[string, () => void]>([
 ])('%s', async (problem, change) => {
   change();
   expect(await compare()).toEqual([problem]);
+});
+
+test('the count of a test run never hides a failure', () => {
+  const run = { numPassedTests: 3, numFailedTests: 0, numRuntimeErrorTestSuites: 0, numTotalTests: 3 };
+  expect(countTests(true, run)).toEqual({ passed: 3, failed: 0 });
+  expect(countTests(false, { ...run, numFailedTests: 1, numTotalTests: 4 })).toEqual({ passed: 3, failed: 1 });
+  expect(countTests(false, { ...run, numRuntimeErrorTestSuites: 2 })).toEqual({ passed: 3, failed: 2 });
+  expect(countTests(false, run)).toEqual({ passed: 3, failed: 1 });
+  expect(countTests(true, { ...run, numPassedTests: 0, numTotalTests: 0 })).toEqual({ passed: 0, failed: 1 });
 });
 
 function write(path: string, text: string): void {

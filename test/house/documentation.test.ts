@@ -13,7 +13,6 @@ import {
   unfencedCommands,
 } from '../support/documentation.ts';
 import { readRepositoryFile, repositoryFiles, root } from '../support/repository.ts';
-import { anchorsOf } from './references.ts';
 
 /** What people copy: commands, pipelines, documents. */
 const COPIED = new Set([
@@ -93,6 +92,16 @@ function deadLinks(page: string, text: string): readonly string[] {
       if (!existsSync(join(root, target))) return true;
       return anchor !== undefined && target.endsWith('.md') && !anchorsOf(readRepositoryFile(target)).includes(anchor);
     });
+}
+
+/** As GitHub makes them of headings. */
+function anchorsOf(text: string): readonly string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 }
 
 describe('the rules notice', () => {

@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -29,16 +28,15 @@ describe('a release, built again and again', () => {
       });
       return readFileSync(output, 'utf8');
     });
-  });
+  }, 300_000);
 
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('has the same bytes by every Node', () => {
     expect(checksums).toEqual(BUILDS.map(() => expect.stringMatching(/^checksums=[0-9a-f]{64}\n$/)));
     expect(new Set(checksums).size).toBe(1);
-    const digest = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
     const [first, ...others] = BUILDS.map(({ name }) =>
-      readdirSync(join(folder, name)).map((file) => [file, digest(join(folder, name, file))]),
+      readdirSync(join(folder, name)).map((file) => [file, readFileSync(join(folder, name, file)).toString('base64')]),
     );
     for (const other of others) expect(other).toEqual(first);
   });
@@ -74,7 +72,7 @@ describe('a release, built again and again', () => {
     }
     execFileSync('tar', ['-xzf', `cavra-release-governance-${version}.tgz`], { cwd: release });
     const program = join(release, 'package/dist/cavra-release-governance.mjs');
-    expect(readFileSync(program).equals(readFileSync(join(release, 'cavra-release-governance.mjs')))).toBe(true);
+    expect(readFileSync(program)).toEqual(readFileSync(join(release, 'cavra-release-governance.mjs')));
     expect(execFileSync(process.execPath, [program, '--version'], { encoding: 'utf8' })).toContain(version);
   });
 });

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { root } from './repository.ts';
-import { HANGS_MS } from './waiting.ts';
 
 /** The committed bundle of the command line. */
 export const CLI_BUNDLE = join(root, 'packages/cli/dist/cavra-release-governance.mjs');
@@ -19,6 +18,7 @@ export interface CliOptions {
   /** Node to run the bundle with; the running one by default. */
   readonly node?: string;
   readonly input?: string;
+  readonly timeoutMs?: number;
 }
 
 /** Spawns the committed bundle as a user's shell would. */
@@ -27,7 +27,7 @@ export function runCli(args: readonly string[], options: CliOptions): Promise<Cl
     const child = spawn(options.node ?? process.execPath, [CLI_BUNDLE, ...args], {
       cwd: options.workingDirectory,
       env: { PATH: process.env['PATH'] ?? '', ...options.environment },
-      timeout: HANGS_MS,
+      timeout: options.timeoutMs ?? 50_000,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     let stdout = '';

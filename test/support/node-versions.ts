@@ -9,8 +9,11 @@ export interface NodeBinary {
   readonly path: string;
 }
 
-/** The platforms for which test/package.json brings Nodes. */
-const PLATFORMS = ['linux-x64', 'linux-arm64'];
+/** The platforms for which test/package.json brings a Node 24. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  'linux-x64': 'node24-linux-x64',
+  'linux-arm64': 'node24-linux-arm64',
+};
 
 /**
  * The Nodes to run a bundle with: the one that runs the tests and Node 24, once each.
@@ -19,20 +22,12 @@ const PLATFORMS = ['linux-x64', 'linux-arm64'];
  */
 export function nodeBinaries(): readonly NodeBinary[] {
   const running = { name: nameOf(process.versions.node), version: process.versions.node, path: process.execPath };
-  return running.name === 'node24' ? [running] : [running, ...installed('node24')];
-}
+  const packageName = PACKAGES[`${process.platform}-${process.arch}`];
+  if (packageName === undefined || running.name === 'node24') return [running];
 
-/** Nodes that are too old for what is committed. None where test/package.json brings none. */
-export function oldNodeBinaries(): readonly NodeBinary[] {
-  return installed('node14');
-}
-
-function installed(name: string): readonly NodeBinary[] {
-  const platform = `${process.platform}-${process.arch}`;
-  if (!PLATFORMS.includes(platform)) return [];
-  const path = createRequire(import.meta.url).resolve(`${name}-${platform}/bin/node`);
-  const version = execFileSync(path, ['--version'], { encoding: 'utf8', env: {} }).trim().replace(/^v/, '');
-  return [{ name: nameOf(version), version, path }];
+  const path = createRequire(import.meta.url).resolve(`${packageName}/bin/node`);
+  const version = execFileSync(path, ['--version'], { encoding: 'utf8' }).trim().replace(/^v/, '');
+  return [running, { name: nameOf(version), version, path }];
 }
 
 function nameOf(version: string): string {

@@ -5,7 +5,6 @@ import {
   DIAGNOSES,
   type GateResult,
   printable,
-  worstFirst,
 } from '@cavra/release-governance-core';
 import type { Annotation } from '../../shared/src/workflow.ts';
 
@@ -18,7 +17,7 @@ const TITLE = 'CAVRA release gate';
  * @param workspace absolute; GitHub finds files from there
  */
 export function gateAnnotations(result: GateResult, workspace: string): Annotation[] {
-  const unmet = worstFirst(result.decisions).filter(({ met }) => !met);
+  const unmet = result.decisions.filter(({ met }) => !met);
   const accepted = result.decisions.filter(({ met, decision }) => met && decision !== 'allow');
   return [
     ...failureAnnotations(result, unmet, workspace),

@@ -11,7 +11,7 @@ export interface JobPlace {
   readonly attempt: string | undefined;
 }
 
-/** `cavra-release-governance-<job>[-<matrix index>]-<attempt>` (docs/github.md#the-evidence). */
+/** `cavra-release-governance-<job>[-<matrix index>]-<attempt>` (interfaces.md). */
 export function defaultArtifactName({ job, matrixIndex, attempt }: JobPlace): string {
   return ['cavra-release-governance', job ?? 'job', matrixIndex, attempt ?? '1']
     .filter((part) => part !== undefined && part !== '')

@@ -1,12 +1,6 @@
-import {
-  GATE_SETTINGS,
-  type GateSettings,
-  type InputReader,
-  inputLookup,
-  readGateSettings,
-} from '@cavra/release-governance-core';
+import { ConfigurationError, GATE_SETTINGS, type GateSettings, readGateSettings } from '@cavra/release-governance-core';
 import type { Environment } from '../../shared/src/environment.ts';
-import { actionInputs } from '../../shared/src/inputs.ts';
+import { InputReader, inputText } from '../../shared/src/inputs.ts';
 import { ARTIFACT_NAME, defaultArtifactName } from './artifact-name.ts';
 
 /** What becomes of the evidence. */
@@ -43,10 +37,10 @@ export const ACTION_INPUTS = [
  * @throws ConfigurationError CAVRA-E201 naming every mistake
  */
 export function readInputs(environment: Environment): ActionInputs {
-  const reader = actionInputs(environment);
+  const reader = new InputReader(environment);
   const summary = reader.flag('summary', true);
   const publication = readPublication(reader, environment);
-  const settings = reader.together(() => readGateSettings(inputLookup((name) => name, reader.text)));
+  const settings = readSettings(environment, reader.problems);
   return { settings, summary, publication };
 }
 
@@ -68,6 +62,21 @@ function readPublication(reader: InputReader, environment: Environment): Publica
     retentionDays: reader.integer('retention-days', [1, 400]),
     failOnUploadError: reader.flag('fail-on-upload-error', false),
   };
+}
+
+/** @param problems of the other inputs, to be reported together with those of the settings */
+function readSettings(environment: Environment, problems: readonly string[]): GateSettings {
+  try {
+    const settings = readGateSettings(({ name }) => {
+      const text = inputText(environment, name);
+      return text === undefined ? undefined : { text, label: `input ${name}` };
+    });
+    if (problems.length === 0) return settings;
+  } catch (error) {
+    if (problems.length === 0 || !(error instanceof ConfigurationError)) throw error;
+    throw new ConfigurationError('CAVRA-E201', [error.message, ...problems].join('; '));
+  }
+  throw new ConfigurationError('CAVRA-E201', problems.join('; '));
 }
 
 /** Every name that is looked up, for the test that holds action.yml against it. */

@@ -1,4 +1,5 @@
-import { programFolder, systemClock, systemRandomBytes } from '@cavra/release-governance-core';
+import { fileURLToPath } from 'node:url';
+import { systemClock, systemRandomBytes } from '@cavra/release-governance-core';
 import { drained, failClosed } from '../../shared/src/process.ts';
 import { runPost } from './run-post.ts';
 
@@ -10,7 +11,7 @@ const code = await failClosed(() =>
     now: systemClock,
     randomBytes: systemRandomBytes,
     version: __CAVRA_VERSION__,
-    program: programFolder(import.meta.dirname),
+    program: fileURLToPath(import.meta.url),
   }),
 );
 await drained(process.stdout);

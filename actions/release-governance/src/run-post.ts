@@ -16,7 +16,7 @@ import { type ActionInputs, readInputs } from './inputs.ts';
 import { type Publication, publishEvidence } from './publish.ts';
 import { publicationRemarks } from './remarks.ts';
 import type { ExitCode, Job } from './run.ts';
-import { type PublicationState, publicationState, startOfMain } from './state.ts';
+import { type PublicationState, publicationState } from './state.ts';
 
 /**
  * Publishes what `main` could not: it was cancelled, it crashed, or the artifact service was down. Steps in between may have touched the
@@ -83,7 +83,7 @@ async function finished(job: Job, inputs: ActionInputs): Promise<LeftOvers | und
 
 /** The gate was stopped in its work, and its result was never told. */
 async function stopped(job: Job, inputs: ActionInputs): Promise<LeftOvers | undefined> {
-  const outcome = await recoverEvidence(optionsOf(job, inputs), startOfMain());
+  const outcome = await recoverEvidence(optionsOf(job, inputs));
   if (outcome?.report === undefined) return undefined;
   const { evidenceDir, report, guard } = outcome;
   const summary = (publication: Publication) =>
@@ -92,7 +92,7 @@ async function stopped(job: Job, inputs: ActionInputs): Promise<LeftOvers | unde
 }
 
 function optionsOf({ environment, ...job }: Job, { settings }: ActionInputs): CreateGateOptions {
-  return { ...job, settings, environment: gateEnvironment(environment), isAdapter: true };
+  return { ...job, settings, environment: gateEnvironment(environment) };
 }
 
 function tell(publication: Publication): void {

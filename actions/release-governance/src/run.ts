@@ -8,8 +8,6 @@ import {
   gateOutputs,
   gateResult,
   type RandomBytes,
-  type RunningProgram,
-  resultLog,
   summaryMarkdown,
 } from '@cavra/release-governance-core';
 import { type Environment, gateEnvironment, secretValues } from '../../shared/src/environment.ts';
@@ -17,9 +15,10 @@ import { whyNoSecrets } from '../../shared/src/without-secrets.ts';
 import { addSummary, annotate, log, maskSecrets, setOutputs } from '../../shared/src/workflow.ts';
 import { gateAnnotations, uploadAnnotation } from './annotations.ts';
 import { type ActionInputs, readInputs } from './inputs.ts';
+import { gateLog } from './log-text.ts';
 import { type Publication, publishEvidence } from './publish.ts';
 import { publicationRemarks } from './remarks.ts';
-import { savePublicationState, saveStart } from './state.ts';
+import { savePublicationState } from './state.ts';
 
 /** The process around the action; only the entry files make one from the real process. */
 export interface Job {
@@ -29,8 +28,8 @@ export interface Job {
   readonly now: Clock;
   readonly randomBytes: RandomBytes;
   readonly version: string;
-  /** This program, which evidence names by its digest. */
-  readonly program: RunningProgram;
+  /** Absolute path of the program's entry file. */
+  readonly program: string;
 }
 
 /** The runner knows success and failure; the diagnosis code tells failures apart. */
@@ -41,14 +40,13 @@ export async function run(job: Job): Promise<ExitCode> {
   maskSecrets(secretValues(job.environment));
   const inputs = inputsOf(job);
   if ('failure' in inputs) return tellFailure(inputs.failure, job);
-  saveStart(job.now());
   const outcome = await runGate(job, inputs);
   const result = await explained(gateResult(outcome), job);
-  const untold = tellDecision(result, job, inputs.publication.artifactName);
+  tellDecision(result, job);
   const publication = await publish(job, inputs, outcome, result);
-  const unpublished = tellPublication(publication, inputs, result);
+  tellPublication(publication, inputs, result);
   if (inputs.summary) await addSummary(summaryMarkdown(result, publicationRemarks(publication, outcome.guard)));
-  return result.verdict === 'pass' && !untold && !unpublished && !failsTheJob(publication, inputs) ? 0 : 1;
+  return result.verdict === 'pass' && !failsTheJob(publication, inputs) ? 0 : 1;
 }
 
 function inputsOf({ environment }: Job): ActionInputs | { readonly failure: GateResult } {
@@ -60,7 +58,7 @@ function inputsOf({ environment }: Job): ActionInputs | { readonly failure: Gate
 }
 
 function runGate({ environment, ...job }: Job, { settings }: ActionInputs): Promise<GateOutcome> {
-  return createGate({ ...job, settings, environment: gateEnvironment(environment), isAdapter: true }).run();
+  return createGate({ ...job, settings, environment: gateEnvironment(environment) }).run();
 }
 
 /** A key that is not there is most often one that this run may not have. */
@@ -74,33 +72,17 @@ async function explained(result: GateResult, { environment }: Job): Promise<Gate
 
 /** The gate never came to run. */
 async function tellFailure(result: GateResult, job: Job): Promise<ExitCode> {
-  tellDecision(result, job, '');
+  tellDecision(result, job);
   savePublicationState('done');
   await addSummary(summaryMarkdown(result));
   return 1;
 }
 
-/**
- * Before the upload: a job that is cancelled while it uploads has its outputs.
- *
- * @param artifactName that is intended; what is published is told later
- * @returns whether the outputs could not be set: a later job that decides by them must not take that for a pass
- */
-function tellDecision(result: GateResult, { workspace }: Job, artifactName: string): boolean {
-  log(resultLog(result));
+/** Before the upload: a job that is cancelled while it uploads has its outputs. */
+function tellDecision(result: GateResult, { workspace }: Job): void {
+  log(gateLog(result));
   annotate(gateAnnotations(result, workspace));
-  return tellOutputs({ ...gateOutputs(result), 'artifact-name': artifactName, 'artifact-id': '', 'artifact-url': '' });
-}
-
-/** @returns whether they could not be set, which is told */
-function tellOutputs(outputs: Readonly<Record<string, string>>): boolean {
-  try {
-    setOutputs(outputs);
-    return false;
-  } catch (error) {
-    annotate([uploadAnnotation(asCavraError(error), 'error')]);
-    return true;
-  }
+  setOutputs({ ...gateOutputs(result), 'artifact-name': '', 'artifact-id': '', 'artifact-url': '' });
 }
 
 function publish(
@@ -119,25 +101,24 @@ function publish(
   });
 }
 
-/** @returns whether the outputs could not be set */
-function tellPublication(publication: Publication, inputs: ActionInputs, { verdict }: GateResult): boolean {
+function tellPublication(publication: Publication, inputs: ActionInputs, { verdict }: GateResult): void {
   savePublicationState(publication.state === 'failed' ? 'failed' : 'done');
   switch (publication.state) {
     case 'published':
       log([`  published  as artifact ${publication.name}`]);
-      return tellOutputs({
+      setOutputs({
         'artifact-name': publication.name,
         'artifact-id': publication.id,
         'artifact-url': publication.url,
       });
+      return;
     case 'kept':
       log([`  published  no: ${publication.reason}`]);
-      return tellOutputs({ 'artifact-name': '' });
+      return;
     case 'failed': {
       const fatal = failsTheJob(publication, inputs);
       annotate([uploadAnnotation(publication.failure, fatal ? 'error' : 'warning')]);
-      const code = fatal && verdict === 'pass' ? { 'diagnosis-code': publication.failure.code } : {};
-      return tellOutputs({ 'artifact-name': '', ...code });
+      if (fatal && verdict === 'pass') setOutputs({ 'diagnosis-code': publication.failure.code });
     }
   }
 }

@@ -40,9 +40,7 @@ it('copies exactly what was searched, for its owner only', async () => {
   const files = [guarded('a.jsonl', 'x'.repeat(200_000)), guarded('b.json', ''), guarded('c.json', '{}\n')];
   const staged = await stageFiles(files, join(root, 'temp'));
   expect(staged.paths).toEqual(files.map(({ name }) => join(staged.folder, name)));
-  for (const { name, path } of files) {
-    expect(readFileSync(join(staged.folder, name)).equals(readFileSync(path))).toBe(true);
-  }
+  for (const { name, path } of files) expect(readFileSync(join(staged.folder, name))).toEqual(readFileSync(path));
   expect(statSync(staged.folder).mode & 0o777).toBe(0o700);
   await staged.remove();
   expect(readdirSync(join(root, 'temp'))).toEqual([]);

@@ -14,16 +14,14 @@ const NETWORK = /^(https?_proxy|no_proxy|NODE_TLS_REJECT_UNAUTHORIZED|NODE_EXTRA
 const KEYS = /^CAVRA_([A-Z0-9_]*HMAC_KEY[A-Z0-9_]*|RUNNER_AUTH_KEY_ID|DAEMON_EVIDENCE_KEY_ID|ATTESTATION_KEY(_ID)?)$/;
 
 /**
- * The part of the job's environment that the gate is given. An earlier step can put any variable into it, and whoever is trusted or who
- * this job is must not come from there (docs/threat-model.md#what-an-earlier-step-cannot-choose): so no `CAVRA_RUNNER_*` identity, no token
- * or trust setting, no other platform's variables.
+ * The part of the job's environment that the gate is given. An earlier step can put any variable into it, and whoever is trusted or
+ * who this job is must not come from there (design.md section 4): so no `CAVRA_RUNNER_*` identity, no token or trust setting, no other
+ * platform's variables.
  */
 export function gateEnvironment(environment: Environment): Environment {
-  const passed = Object.entries(environment).filter(([name]) =>
-    [PLATFORM, NETWORK, KEYS].some((pattern) => pattern.test(name)),
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => [PLATFORM, NETWORK, KEYS].some((pattern) => pattern.test(name))),
   );
-  // This program runs nowhere else; in the containers of some runners the marker is missing.
-  return { ...Object.fromEntries(passed), CI: 'true', GITHUB_ACTIONS: 'true' };
 }
 
 /** Whatever in the environment must not show in the log: what the gate is given, and what it ignores. */

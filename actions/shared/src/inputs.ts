@@ -1,4 +1,3 @@
-import { InputReader } from '@cavra/release-governance-core';
 import type { Environment } from './environment.ts';
 
 /**
@@ -10,6 +9,56 @@ export function inputText(environment: Environment, name: string): string | unde
   return text === '' ? undefined : text;
 }
 
-export function actionInputs(environment: Environment): InputReader {
-  return new InputReader((name) => inputText(environment, name));
+/** Reads inputs and gathers what is wrong with them, so that every mistake is reported at once. */
+export class InputReader {
+  readonly problems: string[] = [];
+  readonly #environment: Environment;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  text(name: string): string | undefined {
+    return inputText(this.#environment, name);
+  }
+
+  /** One item a line; blank lines do not count. */
+  lines(name: string): readonly string[] {
+    const lines = this.text(name)?.split(/\r?\n/) ?? [];
+    return lines.map((line) => line.trim()).filter((line) => line !== '');
+  }
+
+  flag(name: string, whenAbsent: boolean): boolean {
+    const text = this.text(name)?.toLowerCase();
+    if (text === undefined || text === 'true' || text === 'false')
+      return text === undefined ? whenAbsent : text === 'true';
+    this.problems.push(`input ${name} must be true or false`);
+    return whenAbsent;
+  }
+
+  /** @param range smallest and largest value */
+  integer(name: string, [minimum, maximum]: readonly [number, number]): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= minimum && value <= maximum) return value;
+    this.problems.push(`input ${name} must be a whole number from ${minimum} to ${maximum}`);
+    return undefined;
+  }
+
+  /** @param expected what `pattern` asks for, in words */
+  matching(name: string, pattern: RegExp, expected: string): string | undefined {
+    const text = this.text(name);
+    if (text === undefined || pattern.test(text)) return text;
+    this.problems.push(`input ${name} must be ${expected}`);
+    return undefined;
+  }
+
+  choice<Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined {
+    const text = this.text(name);
+    const found = choices.find((choice) => choice === text);
+    if (text !== undefined && found === undefined)
+      this.problems.push(`input ${name} must be one of ${choices.join(', ')}`);
+    return found;
+  }
 }

@@ -1,6 +1,5 @@
-import { userInfo } from 'node:os';
 import { endGroup, error, info, setOutput, setSecret, startGroup, summary, warning } from '@actions/core';
-import { logLine, printable, RuntimeFailure } from '@cavra/release-governance-core';
+import { logLine, printable } from '@cavra/release-governance-core';
 
 /** What the workflow is told, by way of the toolkit; nothing from outside passes here as a command. */
 
@@ -38,33 +37,9 @@ export async function folded<T>(title: string, work: () => Promise<T>): Promise<
   }
 }
 
-/**
- * @param outputs by name; each is one line
- * @throws RuntimeFailure CAVRA-E534 the runner's file cannot be written
- */
+/** @param outputs by name; each is one line */
 export function setOutputs(outputs: Readonly<Record<string, string>>): void {
-  try {
-    for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
-  } catch (error) {
-    throw unwritable('GITHUB_OUTPUT', error);
-  }
-}
-
-/** Names the file and the user, which are what has to fit. */
-function unwritable(variable: string, cause: unknown): RuntimeFailure {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const message = `${variable} cannot be written by the user ${userName()}: ${printable(reason)}`;
-  return new RuntimeFailure('CAVRA-E534', message, { cause });
-}
-
-function userName(): string {
-  const id = process.geteuid?.();
-  try {
-    return `${userInfo().username}${id === undefined ? '' : ` (${id})`}`;
-  } catch {
-    // A container's user needs no name.
-    return String(id ?? 'unknown');
-  }
+  for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
 }
 
 /** Where the runner shows no summaries, or cannot take this one, a warning says so; the result is the same. */
@@ -72,8 +47,8 @@ export async function addSummary(markdown: string): Promise<void> {
   try {
     await summary.addRaw(markdown).write();
   } catch (error) {
-    const { code, message } = unwritable('GITHUB_STEP_SUMMARY', error);
-    annotate([{ level: 'warning', title: 'CAVRA: the summary cannot be written', message: `${code}: ${message}` }]);
+    const message = error instanceof Error ? error.message : String(error);
+    annotate([{ level: 'warning', title: 'CAVRA: the summary cannot be written', message }]);
   }
 }
 

@@ -1,10 +1,6 @@
-import type { ConfigurationError } from '@cavra/release-governance-core';
 import { describe, expect, it } from '@jest/globals';
 import { gateEnvironment, secretValues } from '../src/environment.ts';
-import { actionInputs } from '../src/inputs.ts';
-
-/** The action runs on GitHub only; in the containers of some runners nothing says so. */
-const MARKERS = { CI: 'true', GITHUB_ACTIONS: 'true' };
+import { InputReader } from '../src/inputs.ts';
 
 describe('gateEnvironment', () => {
   it.each([
@@ -29,7 +25,7 @@ describe('gateEnvironment', () => {
     'CAVRA_ATTESTATION_KEY_ID',
     'CAVRA_EVIDENCE_HMAC_KEY_2026_Q4',
   ])('lets %s in', (name) => {
-    expect(gateEnvironment({ [name]: 'x', OTHER: 'y' })).toEqual({ [name]: 'x', ...MARKERS });
+    expect(gateEnvironment({ [name]: 'x', OTHER: 'y' })).toEqual({ [name]: 'x' });
   });
 
   it.each([
@@ -65,7 +61,7 @@ describe('gateEnvironment', () => {
     'NODE_OPTIONS',
     'HOME',
   ])('keeps %s out', (name) => {
-    expect(gateEnvironment({ [name]: 'x' })).toEqual(MARKERS);
+    expect(gateEnvironment({ [name]: 'x' })).toEqual({});
   });
 });
 
@@ -86,9 +82,9 @@ it('every key and token is masked, ids are not', () => {
   );
 });
 
-describe('actionInputs', () => {
+describe('InputReader', () => {
   const reader = () =>
-    actionInputs({
+    new InputReader({
       INPUT_YES: ' TRUE ',
       INPUT_NO: 'false',
       INPUT_ODD: 'yes',
@@ -99,6 +95,7 @@ describe('actionInputs', () => {
       INPUT_ZERO: '0',
       INPUT_FRACTION: '1.5',
       INPUT_COLOUR: 'red',
+      INPUT_FILES: 'a.pem\r\n\n  b c.pem  \n',
     });
 
   it('reads names as the runner writes them', () => {
@@ -107,6 +104,8 @@ describe('actionInputs', () => {
     expect(inputs.text('blank in name')).toBe('y');
     expect(inputs.text('empty')).toBeUndefined();
     expect(inputs.text('absent')).toBeUndefined();
+    expect(inputs.lines('files')).toEqual(['a.pem', 'b c.pem']);
+    expect(inputs.lines('absent')).toEqual([]);
   });
 
   it('reads flags, numbers and choices, and keeps what is wrong', () => {
@@ -119,7 +118,7 @@ describe('actionInputs', () => {
     expect(inputs.integer('days', [1, 90])).toBe(30);
     expect(inputs.integer('absent', [1, 90])).toBeUndefined();
     expect(inputs.choice('colour', ['red', 'blue'])).toBe('red');
-    expect(inputs.together(() => 'nothing wrong')).toBe('nothing wrong');
+    expect(inputs.problems).toEqual([]);
 
     inputs.flag('odd', true);
     inputs.integer('zero', [1, 90]);
@@ -127,9 +126,7 @@ describe('actionInputs', () => {
     inputs.integer('yes', [1, 90]);
     inputs.choice('colour', ['blue']);
     inputs.matching('colour', /^b/, 'a word with b');
-    const refusal = refusalOf(() => inputs.together(() => 'rest')) as ConfigurationError;
-    expect(refusal).toMatchObject({ code: 'CAVRA-E201' });
-    expect(refusal.message.split('; ')).toEqual([
+    expect(inputs.problems).toEqual([
       'input odd must be true or false',
       'input zero must be a whole number from 1 to 90',
       'input fraction must be a whole number from 1 to 90',
@@ -139,13 +136,3 @@ describe('actionInputs', () => {
     ]);
   });
 });
-
-/** What the function throws. */
-function refusalOf(run: () => unknown): unknown {
-  try {
-    run();
-  } catch (error) {
-    return error;
-  }
-  throw new Error('expected a refusal, nothing was thrown');
-}

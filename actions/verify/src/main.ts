@@ -1,4 +1,5 @@
-import { programFolder, systemClock, systemRandomBytes } from '@cavra/release-governance-core';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '@cavra/release-governance-core';
 import { drained, failClosed } from '../../shared/src/process.ts';
 import { run } from './run.ts';
 
@@ -8,9 +9,8 @@ const code = await failClosed(() =>
     environment: process.env,
     workspace: process.env['GITHUB_WORKSPACE'] ?? process.cwd(),
     now: systemClock,
-    randomBytes: systemRandomBytes,
     version: __CAVRA_VERSION__,
-    program: programFolder(import.meta.dirname),
+    program: fileURLToPath(import.meta.url),
   }),
 );
 await drained(process.stdout);

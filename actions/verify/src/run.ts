@@ -3,18 +3,15 @@ import {
   type CavraError,
   type Clock,
   ConfigurationError,
+  createVerifier,
   DIAGNOSES,
-  type RandomBytes,
-  type RunningProgram,
-  reportLog,
   type VerificationReport,
   verificationMarkdown,
-  verifyInJob,
 } from '@cavra/release-governance-core';
 import { type Environment, gateEnvironment, secretValues } from '../../shared/src/environment.ts';
 import { whyNoSecrets } from '../../shared/src/without-secrets.ts';
 import { addSummary, annotate, log, maskSecrets, setOutputs } from '../../shared/src/workflow.ts';
-import { readInputs, type VerifyActionInputs } from './inputs.ts';
+import { readVerifyInputs, type VerifyInputs } from './inputs.ts';
 
 /** The process around the action; only the entry file makes one from the real process. */
 export interface VerifyJob {
@@ -22,10 +19,9 @@ export interface VerifyJob {
   /** Absolute. */
   readonly workspace: string;
   readonly now: Clock;
-  readonly randomBytes: RandomBytes;
   readonly version: string;
-  /** This program, which evidence names by its digest. */
-  readonly program: RunningProgram;
+  /** Absolute path of the program's entry file. */
+  readonly program: string;
 }
 
 /** The outputs, for the test that holds action.yml against them. */
@@ -47,18 +43,19 @@ export async function run(job: VerifyJob): Promise<0 | 1> {
 }
 
 async function verify(job: VerifyJob): Promise<Verification> {
-  let inputs: VerifyActionInputs | undefined;
+  let inputs: VerifyInputs | undefined;
   try {
-    inputs = readInputs(job.environment);
-    const { environment, workspace: workingDirectory, ...process } = job;
-    const outcome = await verifyInJob({
-      ...process,
-      provider: 'github-actions',
-      settings: inputs.settings,
-      environment: gateEnvironment(environment),
-      workingDirectory,
+    inputs = readVerifyInputs(job.environment);
+    const verifier = createVerifier({
+      environment: gateEnvironment(job.environment),
+      workingDirectory: job.workspace,
+      keyring: inputs.keyring,
+      publicKeys: inputs.publicKeys,
+      now: job.now,
+      version: job.version,
+      program: job.program,
     });
-    return { ...outcome, summary: inputs.summary };
+    return { ...(await verifier.verify(inputs.question)), summary: inputs.summary };
   } catch (error) {
     return { report: undefined, failure: await explained(error, job), summary: inputs?.summary ?? true };
   }
@@ -74,14 +71,24 @@ async function explained(error: unknown, { environment }: VerifyJob): Promise<Ca
 }
 
 function tell(report: VerificationReport | undefined, failure: CavraError | undefined): void {
-  log(report === undefined ? ['CAVRA evidence: NOT ACCEPTED'] : reportLog(report));
+  const records = report?.records ?? 0;
+  const head = report?.head_hash ?? '';
+  log([
+    `CAVRA evidence: ${failure === undefined ? 'valid' : 'NOT ACCEPTED'}`,
+    `  records    ${records}, signatures ${report?.signatures ?? 'not checked'}`,
+    `  head       ${head}, checkpoint ${report?.checkpoint ?? 'not checked'}, tail ${report?.tail ?? 'not checked'}`,
+    ...Object.entries(report?.expectations ?? {}).map(([name, value]) => `  expected   ${name}: ${value}`),
+    ...(report?.errors ?? []).slice(0, MAX_LOGGED_ERRORS).map((error) => `  wrong      ${error}`),
+  ]);
   setOutputs({
     valid: String(failure === undefined),
-    'record-count': String(report?.records ?? 0),
-    'head-hash': report?.head_hash ?? '',
+    'record-count': String(records),
+    'head-hash': head,
     'diagnosis-code': failure?.code ?? '',
   });
   if (failure === undefined) return;
   const title = `CAVRA evidence: ${DIAGNOSES[failure.code].title}`;
   annotate([{ level: 'error', title, message: `${failure.code}: ${failure.message}. What to do: ${failure.action}` }]);
 }
+
+const MAX_LOGGED_ERRORS = 20;

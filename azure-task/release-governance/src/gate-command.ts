@@ -5,9 +5,7 @@ import {
   type GateOutcome,
   type GateResult,
   gateResult,
-  resultLog,
   summaryMarkdown,
-  worstFirst,
 } from '@cavra/release-governance-core';
 import { type Environment, gateEnvironment } from './agent/environment.ts';
 import { agentNetwork } from './agent/network.ts';
@@ -15,7 +13,7 @@ import { preflight } from './agent/preflight.ts';
 import type { Completion, Task } from './agent/task.ts';
 import { type GateInputs, readGateInputs } from './inputs/inputs.ts';
 import { hint } from './log/hints.ts';
-import { failureText, row } from './log/log-text.ts';
+import { failureText, gateLog, row } from './log/log-text.ts';
 import { setOutputs } from './publication/outputs.ts';
 import { type Publication, publishEvidence } from './publication/publish.ts';
 import { publicationRemarks } from './publication/remarks.ts';
@@ -32,7 +30,7 @@ export async function runGateCommand(task: Task): Promise<Completion> {
 
   const outcome = await runGate(task, prepared);
   const result = gateResult(outcome);
-  for (const line of resultLog(result)) task.agent.log(line);
+  for (const line of gateLog(result)) task.agent.log(line);
   const publication = await publish(task, prepared, outcome);
   tellPublication(task, publication);
   setOutputs(task.agent, result, publication.state === 'published' ? publication.name : '');
@@ -60,7 +58,7 @@ function prepare({ agent, environment }: Task): Prepared | { readonly failure: G
 
 /** The gate never came to run. */
 async function endEarly(task: Task, result: GateResult): Promise<Completion> {
-  for (const line of resultLog(result)) task.agent.log(line);
+  for (const line of gateLog(result)) task.agent.log(line);
   setOutputs(task.agent, result, '');
   await attachSummary(task, TITLE, summaryMarkdown(result));
   return completion(result, task.environment, false);
@@ -73,7 +71,6 @@ async function runGate(task: Task, { inputs, environment }: Prepared): Promise<G
     settings,
     environment,
     workspace,
-    isAdapter: true,
     now,
     randomBytes,
     version,
@@ -150,7 +147,7 @@ function unpublished(publication: Publication): string[] {
 const MOST_UNMET = 10;
 
 function tellUnmet({ agent }: Task, { decisions }: GateResult): void {
-  for (const { request, decision, expected, rule_id: rule, reason } of worstFirst(decisions)
+  for (const { request, decision, expected, rule_id: rule, reason } of decisions
     .filter(({ met }) => !met)
     .slice(0, MOST_UNMET)) {
     const wanted = decision === expected ? '' : `, expected was ${expected}`;

@@ -1,4 +1,5 @@
-import { asCavraError, logLine, programFolder, systemClock, systemRandomBytes } from '@cavra/release-governance-core';
+import { fileURLToPath } from 'node:url';
+import { asCavraError, logLine, systemClock, systemRandomBytes } from '@cavra/release-governance-core';
 import { openAgent } from './agent/task-lib-agent.ts';
 import { runTask } from './run-task.ts';
 
@@ -31,7 +32,7 @@ try {
     now: systemClock,
     randomBytes: systemRandomBytes,
     version: __CAVRA_VERSION__,
-    program: programFolder(import.meta.dirname),
+    program: fileURLToPath(import.meta.url),
   });
 } catch (error) {
   failClosed(error);

@@ -1,8 +1,9 @@
 import { ConfigurationError } from '@cavra/release-governance-core';
-import type { TemplateCommand, TemplateInput } from './template-input.ts';
+import { inputsOf, type TemplateCommand } from './inputs.ts';
 
 /** What the template was included with: the lines of its configuration block. */
 export interface Configuration {
+  readonly command: TemplateCommand;
   /** Facts of the component, where the template was included as one. */
   readonly component: ComponentFacts | undefined;
   /** The text of an input; empty: not given. */
@@ -23,28 +24,24 @@ const COMPONENT = ['component_name', 'component_reference', 'component_sha', 'co
  * Reads the configuration block: `name=value` on each line, exactly the names that the template writes, each once. A line more or less
  * than that means that a value broke out of its line, and nothing in the block can be believed.
  *
- * @param command of the program that runs
- * @param inputs of its template
  * @throws ConfigurationError CAVRA-E201
  */
-export function parseConfiguration(
-  block: string,
-  command: TemplateCommand,
-  inputs: readonly TemplateInput[],
-): Configuration {
+export function parseConfiguration(block: string): Configuration {
   const values = parseLines(block);
-  if (values.get('command') !== command) throw altered(`its command is not ${command}`);
+  const command = values.get('command');
+  if (command !== 'gate' && command !== 'verify') throw altered('it names no command');
   const form = values.get('form');
   if (form !== 'template' && form !== 'component') throw altered('it names no form');
-  const configuring = inputs.filter(({ configures }) => configures);
+  const inputs = inputsOf(command).filter(({ configures }) => configures);
   requireExactly(values, [
     'command',
     'form',
     ...(form === 'component' ? COMPONENT : []),
-    ...configuring.map(({ name }) => name),
+    ...inputs.map(({ name }) => name),
   ]);
   const text = (name: string) => values.get(name) ?? '';
   return {
+    command,
     component: form === 'component' ? componentFacts(text) : undefined,
     text,
     flag: (name) => text(name) === 'true',

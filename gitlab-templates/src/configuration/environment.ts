@@ -13,9 +13,8 @@ const OTHER_TOKENS = /^(CI_JOB_JWT(_V[0-9])?|GITLAB_OIDC_TOKEN)$/;
 /** How this runner reaches the network. Certificates are checked whatever these say. */
 const NETWORK = /^(https?_proxy|all_proxy|no_proxy|NODE_TLS_REJECT_UNAUTHORIZED|NODE_EXTRA_CA_CERTS)$/i;
 
-/** The tokens that the templates declare: one for the gate, and one of its own for the job that verifies. */
+/** The token that the template declares. */
 const TOKEN = /^CAVRA_GITLAB_OIDC_TOKEN$/;
-const VERIFY_TOKEN = /^CAVRA_VERIFY_OIDC_TOKEN$/;
 
 /** Keys, which are never inputs; and those that a keyring refers to by `{"env": NAME}`. */
 const KEYS = /^CAVRA_([A-Z0-9_]*HMAC_KEY[A-Z0-9_]*|RUNNER_AUTH_KEY_ID|DAEMON_EVIDENCE_KEY_ID|ATTESTATION_KEY(_ID)?)$/;
@@ -30,9 +29,9 @@ export interface FilteredEnvironment {
 }
 
 /**
- * The part of the job's environment that the gate is given. Any pipeline, project or dotenv variable is in the environment too, and who is
- * trusted, what is expected and who this job is must not come from there (docs/threat-model.md#what-an-earlier-step-cannot-choose): the
- * template's inputs say the first two, GitLab and its signed token the last.
+ * The part of the job's environment that the gate is given. Any pipeline, project or dotenv variable is in the environment too, and
+ * who is trusted, what is expected and who this job is must not come from there (design.md section 4): the template's inputs say the
+ * first two, GitLab and its signed token the last.
  */
 export function gateEnvironment(all: Environment): FilteredEnvironment {
   const passed = Object.entries(all).filter(([name]) => isPassed(name));
@@ -44,12 +43,6 @@ export function gateEnvironment(all: Environment): FilteredEnvironment {
   };
 }
 
-/** The same for the job that verifies. Whatever token the judged job had or hands on, it is none of this job. */
-export function verifyEnvironment(all: Environment): Environment {
-  const passed = Object.entries(all).filter(([name]) => isPassed(name, VERIFY_TOKEN));
-  return { ...Object.fromEntries(passed), CI: 'true', GITLAB_CI: 'true' };
-}
-
-function isPassed(name: string, token = TOKEN): boolean {
-  return !OTHER_TOKENS.test(name) && [PLATFORM, NETWORK, token, KEYS].some((pattern) => pattern.test(name));
+function isPassed(name: string): boolean {
+  return !OTHER_TOKENS.test(name) && [PLATFORM, NETWORK, TOKEN, KEYS].some((pattern) => pattern.test(name));
 }

@@ -1,9 +1,38 @@
 import { GATE_SETTINGS, type SettingDefinition, snakeCase } from '@cavra/release-governance-core';
-import { FILE_PATH, JSON_LINE, NAME_WITH_VARIABLES, PLAIN_LINE, PLAIN_WORDS, URL_WORD } from './input-patterns.ts';
-import { jobInputs, type TemplateInput } from './template-input.ts';
+import {
+  FILE_PATH,
+  IMAGE,
+  JOB_NAME,
+  JSON_LINE,
+  NAME_WITH_VARIABLES,
+  PLAIN_LINE,
+  PLAIN_WORDS,
+  STAGE_NAME,
+  URL_WORD,
+} from './input-patterns.ts';
 
+/** An input of one of the templates, as `spec: inputs` declares it. */
+export interface TemplateInput {
+  /** snake_case. */
+  readonly name: string;
+  readonly type: 'string' | 'number' | 'boolean' | 'array';
+  /** Every input has one, so that a pipeline can always be made. The empty string: not given. */
+  readonly default: string | number | boolean | readonly unknown[];
+  readonly description: string;
+  readonly options?: readonly string[];
+  /** For strings without `options`; RE2, and the same in JavaScript. */
+  readonly regex?: string;
+  /** Whether the program gets it, in its configuration; the others shape the job itself. */
+  readonly configures: boolean;
+}
+
+export type TemplateCommand = 'gate' | 'verify';
+
+export const DEFAULT_IMAGE = 'node:24-alpine';
 export const DEFAULT_AUDIENCE = 'cavra-release-governance';
+const DEFAULT_EVIDENCE_DIR = '.cavra/go-daemon';
 const DEFAULT_MAX_TOKEN_AGE_SECONDS = 3_600;
+const DEFAULT_MAX_EVIDENCE_AGE_SECONDS = 86_400;
 
 /** `rules` is the job's own keyword here, so the gate's setting of that name has another. */
 const SETTING_NAMES: Readonly<Record<string, string>> = { rules: 'decision_rules' };
@@ -27,18 +56,11 @@ const SETTING_DETAILS: Readonly<Record<string, Partial<TemplateInput>>> = {
     default: DEFAULT_AUDIENCE,
     description: 'audience of the job’s OIDC token, compared exactly',
   },
-  'jwks-url': {
-    description:
-      'where the issuer publishes its keys; by default its /oauth/discovery/keys, or what its discovery document says',
-  },
+  'jwks-url': { description: 'where the issuer publishes its keys; by default the issuer’s /oauth/discovery/keys' },
   jwks: { description: 'the issuer’s keys as a file, instead of jwks_url' },
   'max-token-age': {
     default: DEFAULT_MAX_TOKEN_AGE_SECONDS,
     description: 'greatest age of the OIDC token in seconds; GitLab issues it when the job starts',
-  },
-  'ca-certificates': {
-    description:
-      'certificate authorities to trust besides Node’s own: the word CI_SERVER_TLS_CA_FILE for the one that the runner knows of the instance, a file that the job cannot write, or FILE@sha256:HEX',
   },
   'timeout-seconds': {
     description: 'deadline of the whole run in seconds; it is shortened where the job’s own timeout comes first',
@@ -94,14 +116,131 @@ export const GATE_INPUTS: readonly TemplateInput[] = [
   ...GATE_SETTINGS.map(settingInput),
 ];
 
+/** The inputs of the job that verifies the evidence of an earlier job. */
+export const VERIFY_INPUTS: readonly TemplateInput[] = [
+  ...jobInputs('release-governance-verify'),
+  {
+    name: 'needs',
+    type: 'array',
+    default: [{ job: 'release-governance', artifacts: true }],
+    description: 'the job whose evidence is verified, as in the keyword `needs`; only its artifacts are fetched',
+    configures: false,
+  },
+  {
+    name: 'evidence_dir',
+    type: 'string',
+    default: DEFAULT_EVIDENCE_DIR,
+    regex: FILE_PATH,
+    description: 'folder of the evidence in that job’s artifact',
+    configures: true,
+  },
+  {
+    name: 'keyring',
+    type: 'string',
+    default: '',
+    regex: PLAIN_LINE,
+    description: 'keys by id, with status and period; else CAVRA_DAEMON_EVIDENCE_HMAC_KEY and its _KEY_ID are used',
+    configures: true,
+  },
+  paths('public_key', 'Ed25519 public keys, one of which must have signed the checkpoint; with it no secret is needed'),
+  paths('subject', 'release artifacts that must be subjects of the checkpoint, files or globs'),
+  paths('against', 'earlier checkpoints that the evidence must continue'),
+  {
+    name: 'integrity_only',
+    type: 'boolean',
+    default: false,
+    description: 'accept that no signature is checked; the report says so',
+    configures: true,
+  },
+  {
+    name: 'expect_provider',
+    type: 'string',
+    default: 'gitlab-ci',
+    options: ['gitlab-ci', 'github-actions', 'azure-pipelines'],
+    description: 'the platform of every record',
+    configures: true,
+  },
+  expectation('repository', 'the repository of every record; this project by default'),
+  expectation('ref', 'the ref of every record; this pipeline’s by default'),
+  expectation('sha', 'the commit of every record; this pipeline’s by default'),
+  expectation('run_id', 'the pipeline of every record; this one by default'),
+  {
+    name: 'expect_decision',
+    type: 'string',
+    default: 'allow',
+    options: ['allow', 'block', 'require_approval'],
+    description: 'the worst decision of the evidence',
+    configures: true,
+  },
+  {
+    name: 'max_age',
+    type: 'number',
+    default: DEFAULT_MAX_EVIDENCE_AGE_SECONDS,
+    description: 'greatest age of the last record in seconds',
+    configures: true,
+  },
+];
+
+/** The inputs of a template. */
+export function inputsOf(command: TemplateCommand): readonly TemplateInput[] {
+  return command === 'gate' ? GATE_INPUTS : VERIFY_INPUTS;
+}
+
+function jobInputs(jobName: string): readonly TemplateInput[] {
+  return [
+    {
+      name: 'job_name',
+      type: 'string',
+      default: jobName,
+      regex: JOB_NAME,
+      description: 'name of the job',
+      configures: false,
+    },
+    {
+      name: 'stage',
+      type: 'string',
+      default: 'test',
+      regex: STAGE_NAME,
+      description: 'stage of the job',
+      configures: false,
+    },
+    {
+      name: 'image',
+      type: 'string',
+      default: DEFAULT_IMAGE,
+      regex: IMAGE,
+      description: 'image with Node.js 20.19 or later and sh or bash; pin it by digest',
+      configures: false,
+    },
+    {
+      name: 'rules',
+      type: 'array',
+      default: [{ if: '$CI_PIPELINE_SOURCE == "merge_request_event"', when: 'never' }, { when: 'on_success' }],
+      description:
+        'when the job runs, as in the keyword `rules`; by default in every pipeline but those of merge requests',
+      configures: false,
+    },
+  ];
+}
+
+function paths(name: string, description: string): TemplateInput {
+  const several = `${description}; several with a semicolon between them`;
+  return { name, type: 'string', default: '', regex: PLAIN_LINE, description: several, configures: true };
+}
+
+function expectation(field: string, description: string): TemplateInput {
+  return { name: `expect_${field}`, type: 'string', default: '', regex: PLAIN_LINE, description, configures: true };
+}
+
 function settingInput(setting: SettingDefinition): TemplateInput {
+  const later = setting.availability === 'not yet' ? ' (refused by this version)' : '';
   const details = SETTING_DETAILS[setting.name];
   return {
     name: inputName(setting.name),
     configures: true,
     ...typeOf(setting),
     ...details,
-    description: details?.description ?? oneLine(setting),
+    description: `${details?.description ?? oneLine(setting)}${later}`,
   };
 }
 

@@ -1,5 +1,4 @@
-import type { TemplateCommand, TemplateInput } from '../configuration/template-input.ts';
-import { inputsOf } from './all-inputs.ts';
+import { inputsOf, type TemplateCommand, type TemplateInput } from '../configuration/inputs.ts';
 import { flow } from './yaml.ts';
 
 /** Puts the tables of inputs into docs/gitlab.md, each between its mark and the next end mark. */
@@ -12,7 +11,7 @@ export function withInputTables(page: string): string {
 
 function inputsTable(inputs: readonly TemplateInput[]): string {
   const rows = inputs.map(({ name, type, default: standard, options, description }) => {
-    const kind = options === undefined ? type : optionsText(options);
+    const kind = options === undefined ? type : options.map((option) => `\`${option}\``).join(', ');
     return `| \`${name}\` | ${kind} | ${standard === '' ? '' : defaultText(standard)} | ${description} |`;
   });
   return ['| input | type | default | |', '| --- | --- | --- | --- |', ...rows].join('\n');
@@ -20,9 +19,4 @@ function inputsTable(inputs: readonly TemplateInput[]): string {
 
 function defaultText(standard: TemplateInput['default']): string {
   return typeof standard === 'object' ? `\`${flow(standard).replaceAll('|', '\\|')}\`` : `\`${standard}\``;
-}
-
-/** That a choice may be left empty is the default’s business. */
-function optionsText(options: readonly string[]): string {
-  return options.flatMap((option) => (option === '' ? [] : [`\`${option}\``])).join(', ');
 }

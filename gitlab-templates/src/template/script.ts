@@ -1,19 +1,9 @@
+import { DEFAULT_IMAGE, inputsOf, type TemplateCommand } from '../configuration/inputs.ts';
 import { MAX_PROGRAM_BYTES } from '../configuration/limits.ts';
-import { DEFAULT_IMAGE, type TemplateCommand } from '../configuration/template-input.ts';
-import { inputsOf } from './all-inputs.ts';
 import { END_OF_PROGRAM, type PackedProgram, PROGRAM_MARK } from './program.ts';
 
 /** How a template is published: to be included as a file, or as a CI/CD component. */
 export type TemplateForm = 'template' | 'component';
-
-/** What a script is made of. */
-export interface ScriptParts {
-  readonly program: PackedProgram;
-  /** The product's version. */
-  readonly version: string;
-  /** What the script's JavaScript begins with: it ends the job where Node is too old. */
-  readonly nodeCheck: string;
-}
 
 /** What a component knows of itself; GitLab has none of it for an included file. */
 const COMPONENT_FACTS = ['name', 'reference', 'sha', 'version'] as const;
@@ -35,13 +25,6 @@ const UNSET = [
   'OPENSSL_MODULES',
   'LD_PRELOAD',
   'LD_AUDIT',
-  'LD_LIBRARY_PATH',
-  'GLIBC_TUNABLES',
-  'GCONV_PATH',
-  'NODE_ICU_DATA',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
-  'SSLKEYLOGFILE',
 ] as const;
 
 const SHELL_WITHOUT_NODE = `CAVRA-E221: the image of this job has no Node.js; set the input image to one that has 20.19 or later, for example ${DEFAULT_IMAGE}`;
@@ -55,7 +38,8 @@ const RELATIVE_NODE =
 export function scriptText(
   command: TemplateCommand,
   form: TemplateForm,
-  { program, version, nodeCheck }: ScriptParts,
+  program: PackedProgram,
+  version: string,
 ): string {
   const sources = `cavra/release-governance ${version}, ${command}`;
   return [
@@ -71,7 +55,7 @@ export function scriptText(
     '    exit 2 ;;',
     'esac',
     // Said in words, because bash forgets the status of what errexit ends inside of the runner's eval.
-    `"$cavra_node" -e '${bootstrapText(program, nodeCheck)}' <<'${END_OF_PROGRAM}' || exit $?`,
+    `"$cavra_node" -e '${bootstrapText(program)}' <<'${END_OF_PROGRAM}' || exit $?`,
     ...configurationLines(command, form),
     PROGRAM_MARK,
     program.payload,
@@ -96,12 +80,13 @@ function configurationLines(command: TemplateCommand, form: TemplateForm): reado
  * Reads the here-document, unpacks the program, and runs it only if it is the one whose SHA-256 stands here. It has no single quote (it
  * stands between two) and no backslash (which some ways of handing a script to a shell would take away).
  */
-function bootstrapText({ sha256, payload }: PackedProgram, nodeCheck: string): string {
+function bootstrapText({ sha256, payload }: PackedProgram): string {
   // What stands behind a Brotli stream is not looked at by those who unpack it.
   const packedBytes = Buffer.from(payload, 'base64').length;
   return [
-    nodeCheck,
     'const stop=(status,message)=>{console.error(message);process.exit(status)};',
+    'const [major,minor]=process.versions.node.split(".").map(Number);',
+    `if(major<20||(major===20&&minor<19))stop(2,"CAVRA-E221: needs Node.js 20.19 or later and this image has "+process.versions.node+"; set the input image, for example to ${DEFAULT_IMAGE}");`,
     'const text=require("node:fs").readFileSync(0,"utf8");',
     `const mark=text.lastIndexOf("${PROGRAM_MARK}");`,
     `const payload=text.slice(mark+${PROGRAM_MARK.length}).split(/[^!-~]/).join("");`,

@@ -1,15 +1,16 @@
-import type { TemplateCommand, TemplateInput } from '../configuration/template-input.ts';
-import { inputsOf } from './all-inputs.ts';
+import { inputsOf, type TemplateCommand, type TemplateInput } from '../configuration/inputs.ts';
 import { type PackedProgram, packProgram, payloadOf } from './program.ts';
-import { type ScriptParts, scriptText, type TemplateForm } from './script.ts';
+import { scriptText, type TemplateForm } from './script.ts';
 import { commented, flow, indented } from './yaml.ts';
 
 /** What the templates are made of. */
-export interface TemplateSources extends Pick<ScriptParts, 'version' | 'nodeCheck'> {
-  /** The bundle of each command, as it stands under dist/. */
-  readonly programs: Readonly<Record<TemplateCommand, Uint8Array>>;
-  /** The notices of what is bundled in both. */
+export interface TemplateSources {
+  /** The bundle, as it stands under dist/. */
+  readonly program: Uint8Array;
+  /** The notices of what is bundled. */
   readonly notices: string;
+  /** The product's version. */
+  readonly version: string;
   /** A committed template by its path from the repository's root; undefined: there is none. */
   readonly committed: (path: string) => string | undefined;
 }
@@ -27,26 +28,19 @@ export const TEMPLATE_PATHS: readonly string[] = TEMPLATES.map(({ path }) => pat
 
 /** Makes all templates; the result is their text by path. */
 export function generateTemplates(sources: TemplateSources): ReadonlyMap<string, string> {
-  const packed = { gate: packedProgram('gate', sources), verify: packedProgram('verify', sources) };
-  return new Map(
-    TEMPLATES.map(({ path, command, form }) => [path, templateText(command, form, packed[command], sources)]),
-  );
-}
-
-function packedProgram(command: TemplateCommand, { programs, committed }: TemplateSources): PackedProgram {
-  const paths = TEMPLATES.filter((template) => template.command === command).map(({ path }) => path);
-  const text = paths.map(committed).find((each) => each !== undefined);
-  return packProgram(programs[command], text === undefined ? undefined : payloadOf(text));
+  const committed = TEMPLATE_PATHS.map(sources.committed).find((text) => text !== undefined);
+  const program = packProgram(sources.program, committed === undefined ? undefined : payloadOf(committed));
+  return new Map(TEMPLATES.map(({ path, command, form }) => [path, templateText(command, form, program, sources)]));
 }
 
 function templateText(
   command: TemplateCommand,
   form: TemplateForm,
   program: PackedProgram,
-  { version, notices, nodeCheck }: TemplateSources,
+  { version, notices }: TemplateSources,
 ): string {
   const job = command === 'gate' ? gateJob() : verifyJob();
-  const script = scriptText(command, form, { program, version, nodeCheck });
+  const script = scriptText(command, form, program, version);
   return [
     commented(titleText(command, form, version)),
     'spec:',
@@ -60,7 +54,7 @@ function templateText(
     '    - |',
     indented(script.trimEnd(), '      '),
     '',
-    commented(`The programs of these templates contain third-party code.\n\n${notices.trimEnd()}`),
+    commented(`The program above contains third-party code.\n\n${notices.trimEnd()}`),
     '',
   ].join('\n');
 }
@@ -119,12 +113,5 @@ function gateJob(): string {
 }
 
 function verifyJob(): string {
-  return [
-    ...JOB,
-    'needs: $[[ inputs.needs ]]',
-    // Its own: a token that the judged job has is for another audience.
-    'id_tokens:',
-    '  CAVRA_VERIFY_OIDC_TOKEN:',
-    '    aud: "$[[ inputs.audience ]]"',
-  ].join('\n');
+  return [...JOB, 'needs: $[[ inputs.needs ]]'].join('\n');
 }

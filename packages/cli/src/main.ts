@@ -1,13 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import {
-  ConfigurationError,
-  programFile,
-  runThread,
-  systemClock,
-  systemRandomBytes,
-  THREAD_ARGUMENT,
-} from '@cavra/release-governance-core';
+import { ConfigurationError, systemClock, systemRandomBytes, THREAD_ARGUMENT } from '@cavra/release-governance-core';
 import { runProgram } from './program.ts';
 
 /** The one place of the command line that touches the process: arguments, environment, streams and exit status. */
@@ -35,30 +27,6 @@ function onSignal(signal: (name: 'stop' | 'reload') => void): () => void {
   return () => process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', reload);
 }
 
-async function readInput(maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of process.stdin) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > maxBytes) {
-      throw new ConfigurationError('CAVRA-E216', `standard input holds more than ${maxBytes} bytes`);
-    }
-  }
-  return Buffer.concat(chunks);
-}
-
-/** Asks on stderr, so that a result on stdout stays a result. */
-async function ask(question: string): Promise<string> {
-  const { createInterface } = await import('node:readline/promises');
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return (await lines.question(question)).trim();
-  } finally {
-    lines.close();
-  }
-}
-
 async function main(): Promise<void> {
   const out = writer(process.stdout);
   const err = writer(process.stderr);
@@ -69,18 +37,16 @@ async function main(): Promise<void> {
     randomBytes: systemRandomBytes,
     out: out.write,
     err: err.write,
-    writeFile: async (path, text, { replace } = { replace: true }) => {
+    writeFile: async (path, text) => {
       try {
-        await writeFile(path, text, { flag: replace ? 'w' : 'wx' });
+        await writeFile(path, text);
       } catch (error) {
-        const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-        const reason = code === 'EEXIST' ? 'it exists already; say --force to replace it' : code;
+        const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
         throw new ConfigurationError('CAVRA-E219', `${JSON.stringify(path)} cannot be written (${reason})`, {
           cause: error,
         });
       }
     },
-    readInput,
     colour: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb',
     isTerminal: process.stdout.isTTY === true,
     // Never in the log of a job, even where a job has a terminal.
@@ -89,9 +55,6 @@ async function main(): Promise<void> {
       process.env['CI'] === undefined &&
       process.env['TF_BUILD'] === undefined &&
       process.env['TERM'] !== 'dumb',
-    ...(process.stdin.isTTY === true && process.stderr.isTTY === true && process.env['CI'] === undefined
-      ? { ask }
-      : {}),
     version: __CAVRA_VERSION__,
     nodeVersion: process.version,
     program: [process.execPath, ...process.argv.slice(1, 2)],
@@ -99,7 +62,6 @@ async function main(): Promise<void> {
     platform: process.platform,
     arch: process.arch,
     threadProgram: new URL(import.meta.url),
-    runningProgram: programFile(fileURLToPath(import.meta.url)),
     onSignal,
   });
   await Promise.all([out.drained(), err.drained()]);
@@ -107,5 +69,11 @@ async function main(): Promise<void> {
   process.exit(status);
 }
 
-const isThread = process.argv[2] === THREAD_ARGUMENT && runThread();
-if (!isThread) void main();
+/** True where this is a thread of a large verification or audit. */
+async function isThread(): Promise<boolean> {
+  if (process.argv[2] !== THREAD_ARGUMENT) return false;
+  const { beThread } = await import('./thread.ts');
+  return beThread();
+}
+
+if (!(await isThread())) await main();

@@ -1,10 +1,4 @@
-import {
-  asCavraError,
-  type CavraError,
-  ConfigurationError,
-  closestWord,
-  diagnosisJson,
-} from '@cavra/release-governance-core';
+import { asCavraError, type CavraError, ConfigurationError, diagnosisJson } from '@cavra/release-governance-core';
 import { parseArguments } from './command-line/arguments.ts';
 import { type Command, jsonText, type Terminal } from './command-line/command.ts';
 import { commandHelp, programHelp } from './command-line/help.ts';
@@ -24,8 +18,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'verify', load: async () => (await import('./commands/verify/verify.ts')).verifyCommand },
   { name: 'audit merge', load: async () => (await import('./commands/audit/audit-merge.ts')).auditMergeCommand },
   { name: 'audit', load: async () => (await import('./commands/audit/audit.ts')).auditCommand },
-  { name: 'approve', load: async () => (await import('./commands/approve/approve.ts')).approveCommand },
-  { name: 'init', load: async () => (await import('./commands/init/init.ts')).initCommand },
   { name: 'request new', load: async () => (await import('./commands/request/new.ts')).requestNewCommand },
   { name: 'request lint', load: async () => (await import('./commands/request/lint.ts')).requestLintCommand },
   { name: 'policy lint', load: async () => (await import('./commands/policy/lint.ts')).policyLintCommand },
@@ -42,10 +34,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'keys status', load: async () => (await import('./commands/keys/status.ts')).keysStatusCommand },
   { name: 'keys retire', load: async () => (await import('./commands/keys/change.ts')).keysRetireCommand },
   { name: 'keys revoke', load: async () => (await import('./commands/keys/change.ts')).keysRevokeCommand },
-  {
-    name: 'keys evidence-of',
-    load: async () => (await import('./commands/keys/evidence-of.ts')).keysEvidenceOfCommand,
-  },
   { name: 'doctor', load: async () => (await import('./commands/gate/doctor.ts')).doctorCommand },
 ];
 
@@ -53,7 +41,7 @@ export const COMMANDS: readonly CommandEntry[] = [
  * Runs the program.
  *
  * @param args the arguments after the program's name
- * @returns the exit status (README.md#exit-status); never throws
+ * @returns the exit status (interfaces.md); never throws
  */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
   try {
@@ -66,70 +54,42 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
 }
 
 async function dispatch(args: readonly string[], terminal: Terminal): Promise<number> {
-  const [first, ...others] = args;
-  if (first === undefined) {
-    terminal.out(await overview(COMMANDS, terminal));
+  const [first] = args;
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+    const commands = await Promise.all(COMMANDS.map(({ load }) => load()));
+    terminal.out(programHelp(commands, terminal.version));
+    if (first !== undefined) return 0;
     throw new ConfigurationError('CAVRA-E217', 'no command is given');
   }
-  if (VERSION_WORDS.includes(first)) {
+  if (first === '--version') {
     terminal.out(`${terminal.version}\n`);
     return 0;
   }
-  if (first === 'help') return help(others, terminal);
-  if (asksForHelp([first])) return help([], terminal);
-  if (groupOf(first).length > 0 && asksForHelp(others.slice(0, 1)) && !isCommand(first)) return help([first], terminal);
+  const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
+  const isCommand = COMMANDS.some(({ name }) => name === first);
+  if (group.length > 0 && !isCommand && (args[1] === '--help' || args[1] === '-h')) {
+    const commands = await Promise.all(group.map(({ load }) => load()));
+    terminal.out(programHelp(commands, terminal.version));
+    return 0;
+  }
   const entry = findCommand(args);
-  const rest = args.slice(entry.name.split(' ').length);
-  if (asksForHelp(rest)) return help(entry.name.split(' '), terminal);
   const command = await entry.load();
+  const rest = args.slice(entry.name.split(' ').length);
+  if (rest.includes('--help') || rest.includes('-h')) {
+    terminal.out(commandHelp(command));
+    return 0;
+  }
   return command.run(terminal, parseArguments(command, rest));
-}
-
-const VERSION_WORDS = ['--version', '-v', '-V', 'version'];
-
-function asksForHelp(words: readonly string[]): boolean {
-  return words.includes('--help') || words.includes('-h');
-}
-
-/** Explains the program, a group of commands such as `keys`, or one command. */
-async function help(words: readonly string[], terminal: Terminal): Promise<number> {
-  const [first] = words;
-  if (first === undefined) terminal.out(await overview(COMMANDS, terminal));
-  else if (words.length === 1 && !isCommand(first) && groupOf(first).length > 0) {
-    terminal.out(await overview(groupOf(first), terminal));
-  } else terminal.out(commandHelp(await findCommand(words).load()));
-  return 0;
-}
-
-async function overview(entries: readonly CommandEntry[], terminal: Terminal): Promise<string> {
-  return programHelp(await Promise.all(entries.map(({ load }) => load())), terminal.version);
-}
-
-function isCommand(word: string): boolean {
-  return COMMANDS.some(({ name }) => name === word);
-}
-
-/** The commands of two words that begin with this one. */
-function groupOf(word: string): readonly CommandEntry[] {
-  return COMMANDS.filter(({ name }) => name.startsWith(`${word} `));
 }
 
 /** Takes the longest name that the arguments start with. */
 function findCommand(args: readonly string[]): CommandEntry {
   const entry = COMMANDS.find(({ name }) => name.split(' ').every((word, index) => args[index] === word));
   if (entry !== undefined) return entry;
-  const [first = '', second = ''] = args;
-  const inGroup = groupOf(first).map(({ name }) => name);
-  const names = COMMANDS.map(({ name }) => name);
-  const isGroup = inGroup.length > 0 && second === '';
-  const meant = isGroup
-    ? undefined
-    : closestWord(inGroup.length > 0 ? `${first} ${second}` : first, [
-        ...names,
-        ...names.flatMap((name) => name.split(' ').slice(0, -1)),
-      ]);
-  const known = inGroup.length > 0 ? `say ${inGroup.join(' or ')}` : `known are ${names.join(', ')}`;
-  const hint = meant === undefined ? known : `did you mean ${meant}?`;
+  const [first = ''] = args;
+  const inGroup = COMMANDS.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name);
+  const hint =
+    inGroup.length > 0 ? `say ${inGroup.join(' or ')}` : `known are ${COMMANDS.map(({ name }) => name).join(', ')}`;
   throw new ConfigurationError('CAVRA-E217', `unknown command ${JSON.stringify(first)}; ${hint}`);
 }
 

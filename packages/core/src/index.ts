@@ -6,12 +6,6 @@
  */
 
 export {
-  type ApprovalPreview,
-  type ApprovalReport,
-  type ApproveOptions,
-  approveRequest,
-} from './approvals/approve.ts';
-export {
   type AuditOptions,
   auditBundles,
   auditHtml,
@@ -29,7 +23,6 @@ export { type RunDaemonOptions, runDaemon } from './daemon/run-daemon.ts';
 export type { Evaluation } from './daemon/runtime.ts';
 export type { DoctorCheck, DoctorReport } from './doctor/check.ts';
 export { examineJob } from './doctor/doctor.ts';
-export type { ApprovalDecision, ApprovalPredicate, ApprovalStatement } from './domain/approvals/statement.ts';
 export type {
   AuditHead,
   AuditSummary,
@@ -37,16 +30,13 @@ export type {
   BundleStatus,
 } from './domain/audit/audit-lines.ts';
 export { exceptionText } from './domain/audit/summary.ts';
-export { worstFirst } from './domain/decision/worst.ts';
 export * from './domain/diagnosis.ts';
 export { asCavraError } from './domain/diagnosis.ts';
 export { KNOWN_EVIDENCE_FILES } from './domain/evidence/files.ts';
 export type { GeneratedKey } from './domain/keys/generate.ts';
 export type { KeyPurpose, KeyStatus } from './domain/keys/hmac-keys.ts';
-export { MAX_REQUEST_BYTES } from './domain/limits.ts';
 export type { Clock, RandomBytes } from './domain/ports.ts';
 export { REQUEST_MEMBERS, type RequestMember } from './domain/request/members.ts';
-export { closestWord } from './domain/text/closest-word.ts';
 export { logLine } from './domain/text/log-line.ts';
 export { printable } from './domain/text/printable.ts';
 export type { AuthenticatedRunner } from './domain/trust/trust-decision.ts';
@@ -62,35 +52,24 @@ export {
 export type * from './domain/wire/messages.ts';
 export { createGate, type Gate } from './gate/create-gate.ts';
 export { type RecheckedEvidence, recheckEvidence } from './gate/recheck.ts';
-export { type RecoveredEvidence, recoverEvidence } from './gate/recover.ts';
+export { recoverEvidence } from './gate/recover.ts';
 export { failureResult } from './gate/result/failure-result.ts';
 export { diagnosisJson, gateResult } from './gate/result/gate-result.ts';
 export { GATE_OUTPUTS, type GateOutputName, gateOutputs } from './gate/result/outputs.ts';
 export { publicationMarkdown, type SummaryRemark, summaryMarkdown } from './gate/result/summary-markdown.ts';
-export type { GateOutcome } from './gate/run/gate.ts';
+export type { GateOutcome, JudgedDecision } from './gate/run/gate.ts';
 export type { CreateGateOptions } from './gate/run/gate-options.ts';
 export type { GuardResult, IgnoredEntry, WithheldFile } from './gate/run/guard.ts';
-export type { JudgedDecision } from './gate/run/judged-decision.ts';
 export {
   type RuntimePackageReport,
   type VerifyRuntimeOptions,
   verifyRuntimePackage,
 } from './gate/runtime/runtime-package.ts';
-export { type InitOptions, type InitReport, initRepository } from './init/init.ts';
-export type { InitStep, PlannedFile } from './init/planned.ts';
-export { INIT_PLATFORMS, type InitPlatform, type SealChoice } from './init/question.ts';
 export { copyGuardedFile } from './io/evidence/copy-guarded-file.ts';
 export type { PublishableFile } from './io/evidence/guarded-folder.ts';
 export type { NetworkOptions } from './io/http/network.ts';
-export { knownProgram, programFile, programFolder, type RunningProgram } from './io/system/program.ts';
 export { systemClock, systemRandomBytes } from './io/system/system.ts';
 export { THREAD_ARGUMENT } from './io/threads/thread-argument.ts';
-export {
-  type DerivedKey,
-  type DerivedKeyReport,
-  type EvidenceOfOptions,
-  evidenceKeyOf,
-} from './keys/derived-evidence.ts';
 export {
   type ChangedKeyReport,
   type ChangeKeyOptions,
@@ -104,7 +83,6 @@ export {
 export { type KeyStatusOptions, type KeyStatusReport, type KeyStatusRow, keyStatus } from './keys/key-status.ts';
 export type { PolicyExplainReport, PolicyLintReport } from './policy/lint-and-explain.ts';
 export { explainPolicyFile, lintPolicyFile } from './policy/policy-files.ts';
-export type { Tone } from './report/model/model.ts';
 export type {
   AuthenticationJson,
   CheckpointJson,
@@ -113,38 +91,22 @@ export type {
   EvidenceJson,
   GateResult,
 } from './report/model/run-result.ts';
-export { reportLog, reportRows } from './report/rows/report-rows.ts';
-export { resultLog, resultRows } from './report/rows/result-rows.ts';
-export { type ReportRow, rowLines } from './report/rows/row.ts';
 export { readRequestBytes } from './request/request-files.ts';
 export { type LintCode, type LintFinding, type LoadedRequest, lintRequest, newRequest } from './request/requests.ts';
 export { configuredSecrets } from './settings/credentials.ts';
 export {
   camelCase,
-  choicesOf,
+  GATE_SETTINGS,
+  type GateSettings,
   type GivenSetting,
-  inputLookup,
+  readGateSettings,
   type SettingDefinition,
   type SettingKind,
   type SettingLookup,
+  type SettingName,
   type SettingRole,
   snakeCase,
-} from './settings/definition.ts';
-export { type GateSettings, readGateSettings } from './settings/gate-settings.ts';
-export { GATE_SETTINGS, type SettingName } from './settings/gate-table.ts';
-export { InputReader } from './settings/input-reader.ts';
-export {
-  expectationsOf,
-  readVerifyInputs,
-  readVerifyOptions,
-  type VerifySettings,
-} from './settings/verify-settings.ts';
-export {
-  describeVerifySetting,
-  VERIFY_SETTINGS,
-  type VerifySettingDefinition,
-  type VerifySettingName,
-} from './settings/verify-table.ts';
+} from './settings/gate-settings.ts';
 export { runThread } from './thread.ts';
 export {
   type CreateVerifierOptions,
@@ -156,5 +118,4 @@ export { type ReportedVerification, reportEvidence } from './verify/evidence-rep
 export { type VerifyProofOptions, verifyProofFile } from './verify/proof-file.ts';
 export { verificationMarkdown } from './verify/verification-markdown.ts';
 export type { VerifyOutcome } from './verify/verify.ts';
-export { type VerifyInJobOptions, verifyInJob } from './verify/verify-in-job.ts';
 export type { InclusionOutcome, InclusionReport } from './verify/verify-proof.ts';

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { camelCase } from '@cavra/release-governance-core';
-import { FakeAgent, type Step } from '../../e2e/azure/agent.ts';
+import { FakeAgent } from '../../e2e/azure/agent.ts';
 import { pins, startJob } from '../../e2e/azure/collection.ts';
 import { createAuthority } from '../../fakes/authority.ts';
 import { type AzureJobFacts, startAzureDevOps } from '../../fakes/azure.ts';
@@ -12,10 +12,7 @@ export const azureTask: FrontEnd = {
   name: 'the Azure Pipelines task',
   provider: 'azure-pipelines',
   obeysEnvironment: false,
-  expectsThisRun: true,
-  needsToken: false,
   label: (setting) => `input ${camelCase(setting)}`,
-  verifyLabel: (setting) => `input ${camelCase(setting)}`,
   open,
 };
 
@@ -28,19 +25,14 @@ async function open(): Promise<Session> {
 
   const newJob = ({
     token = 'own',
-    run,
     pullRequest,
-    event,
-    authority: known = 'configured',
     keys = EVIDENCE_KEY,
     environment,
     folder,
   }: JobFacts = {}): ContractJob => {
     const facts: AzureJobFacts = {
-      ...azureRun(run),
       ...(token === 'foreign' ? FOREIGN : {}),
       ...(pullRequest ? PULL_REQUEST : {}),
-      ...(event === undefined ? {} : { reason: event }),
     };
     const job = startJob(collection, facts);
     if (token === 'forged') {
@@ -50,30 +42,25 @@ async function open(): Promise<Session> {
     const path = newFolder();
     const agent = new FakeAgent({
       folder: path,
-      ...(known === 'configured' ? { authorities: authority.file } : {}),
+      machine: { NODE_EXTRA_CA_CERTS: authority.file },
       ...(folder === undefined ? {} : { sourcesName: folder }),
     });
     addExamples(agent.sources);
-    const stepOf = (settings: Readonly<Record<string, string>>): Step => ({
-      inputs: { ...pins(collection), ...spelled(settings) },
-      variables: {
-        ...job.variables,
-        ...(known === 'environment' ? { NODE_EXTRA_CA_CERTS: authority.file } : {}),
-        ...environment,
-      },
-      secrets: keys,
-      ...(token === 'none' ? {} : { accessToken: job.accessToken }),
-    });
     return {
       workspace: agent.sources,
       proven: {
         repository: 'example-org/example-repo',
-        ref: job.variables['BUILD_SOURCEBRANCH'] ?? '',
         sha: job.variables['BUILD_SOURCEVERSION'] ?? '',
         run_id: job.variables['BUILD_BUILDID'] ?? '',
       },
       run: async (settings) => {
-        const step = await agent.run(stepOf(settings));
+        const inputs = Object.entries(settings).map(([name, text]) => [camelCase(name), text] as const);
+        const step = await agent.run({
+          inputs: { ...pins(collection), ...Object.fromEntries(inputs) },
+          variables: { ...job.variables, ...environment },
+          secrets: keys,
+          ...(token === 'none' ? {} : { accessToken: job.accessToken }),
+        });
         const outputs = Object.entries(step.outputs).map(([name, text]) => [kebabCase(name), text]);
         const [artifact] = step.artifacts;
         return {
@@ -87,47 +74,18 @@ async function open(): Promise<Session> {
           published: new Map([...(artifact?.files ?? [])].map(([name, bytes]) => [name, bytes.toString('utf8')])),
         };
       },
-      verify: async (settings) => {
-        const step = await agent.run(stepOf({ command: 'verify', ...settings }));
-        return {
-          passed: step.status === 0 && step.results[0]?.result === 'Succeeded',
-          code: step.outputs['diagnosisCode'] ?? '',
-          printed: step.output,
-        };
-      },
       dispose: () => rmSync(path, { recursive: true, force: true }),
     };
   };
 
   return {
     platform: collection,
-    authority,
     newJob,
     close: async () => {
       await Promise.all([collection.close(), stranger.close()]);
       authority.dispose();
     },
   };
-}
-
-/** Facts of another run, as Azure names them. */
-function azureRun({ repository, ref, sha, runId }: NonNullable<JobFacts['run']> = {}): AzureJobFacts {
-  return {
-    ...(repository === undefined
-      ? {}
-      : {
-          repositoryId: repository,
-          repositoryName: repository,
-          repositoryUri: `https://github.com/${repository}`,
-        }),
-    ...(ref === undefined ? {} : { ref: `refs/heads/${ref}` }),
-    ...(sha === undefined ? {} : { sha }),
-    ...(runId === undefined ? {} : { buildId: runId }),
-  };
-}
-
-function spelled(settings: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(settings).map(([name, text]) => [camelCase(name), text]));
 }
 
 function kebabCase(name: string): string {

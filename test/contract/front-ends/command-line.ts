@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { GATE_SETTINGS, type GateResult, gateOutputs, VERIFY_SETTINGS } from '@cavra/release-governance-core';
+import { GATE_SETTINGS, type GateResult, gateOutputs } from '@cavra/release-governance-core';
 import { createAuthority } from '../../fakes/authority.ts';
 import { startGitHubEnterpriseServer } from '../../fakes/github.ts';
 import { runCli } from '../../support/cli.ts';
 import type { ContractJob, FrontEnd, JobFacts, Session } from '../front-end.ts';
-import { GITHUB_FOREIGN, GITHUB_PULL_REQUEST, githubProven, githubRun } from './github.ts';
+import { GITHUB_FOREIGN, GITHUB_PULL_REQUEST, githubProven } from './github.ts';
 import { addExamples, EVIDENCE_KEY, newFolder, readFolder } from './workspace.ts';
 
 /** The command line, in a step of a job on a GitHub Enterprise Server. */
@@ -13,9 +13,6 @@ export const commandLine: FrontEnd = {
   name: 'the command line',
   provider: 'github-actions',
   obeysEnvironment: true,
-  expectsThisRun: false,
-  needsToken: false,
-  verifyLabel: (setting) => `--${verifyOptionOf(setting)}`,
   label: (setting) => (setting === 'request' ? 'REQUEST' : `--${optionOf(setting)}`),
   open,
 };
@@ -31,26 +28,16 @@ async function open(): Promise<Session> {
 
   const newJob = ({
     token = 'own',
-    run,
     pullRequest,
-    event,
-    authority: known = 'configured',
     keys = EVIDENCE_KEY,
     environment,
     folder,
   }: JobFacts = {}): ContractJob => {
     const facts = {
       mayAsk: token !== 'none',
-      ...githubRun(run),
       ...(token === 'foreign' ? GITHUB_FOREIGN : {}),
       ...(pullRequest ? GITHUB_PULL_REQUEST : {}),
-      ...(event === undefined ? {} : { event }),
     };
-    const authorities = {
-      configured: { CAVRA_CA_CERTIFICATES: authority.pinned },
-      environment: { NODE_EXTRA_CA_CERTS: authority.file },
-      unknown: {},
-    }[known];
     const job = server.startJob(facts);
     if (token === 'forged') {
       const value = stranger.mint(job.claims('cavra-release-governance'), { kid: server.keys.kid });
@@ -65,7 +52,7 @@ async function open(): Promise<Session> {
       run: async (settings) => {
         const { status, stdout, stderr } = await runCli(['gate', '--format', 'json', ...argumentsOf(settings)], {
           workingDirectory: workspace,
-          environment: { ...job.environment, ...authorities, ...keys, ...environment },
+          environment: { ...job.environment, NODE_EXTRA_CA_CERTS: authority.file, ...keys, ...environment },
         });
         const result = stdout === '' ? undefined : (JSON.parse(stdout) as Partial<GateResult>);
         return {
@@ -76,23 +63,12 @@ async function open(): Promise<Session> {
           published: readFolder(join(workspace, settings['evidence-dir'] ?? DEFAULT_FOLDER)),
         };
       },
-      verify: async ({ path: evidence = '', ...settings }) => {
-        const options = Object.entries(settings).flatMap(([name, text = '']) =>
-          name === 'integrity-only' ? (text === 'true' ? [`--${name}`] : []) : [`--${verifyOptionOf(name)}`, text],
-        );
-        const { status, stdout, stderr } = await runCli(['verify', evidence, ...options], {
-          workingDirectory: workspace,
-          environment: { ...job.environment, ...keys, ...environment },
-        });
-        return { passed: status === 0, code: codeIn(stderr), printed: stdout + stderr };
-      },
       dispose: () => rmSync(path, { recursive: true, force: true }),
     };
   };
 
   return {
     platform: server,
-    authority,
     newJob,
     close: async () => {
       await Promise.all([server.close(), stranger.close()]);
@@ -104,10 +80,6 @@ async function open(): Promise<Session> {
 /** Some options are shorter than the settings. */
 function optionOf(setting: string): string {
   return GATE_SETTINGS.find(({ name }) => name === setting)?.option ?? setting;
-}
-
-function verifyOptionOf(setting: string): string {
-  return VERIFY_SETTINGS.find(({ name }) => name === setting)?.option ?? setting;
 }
 
 function argumentsOf({ request, ...settings }: Readonly<Partial<Record<string, string>>>): string[] {

@@ -10,25 +10,16 @@ export const githubAction: FrontEnd = {
   name: 'the GitHub Action',
   provider: 'github-actions',
   obeysEnvironment: false,
-  expectsThisRun: true,
-  needsToken: false,
   label: (setting) => `input ${setting}`,
-  verifyLabel: (setting) => `input ${setting}`,
   open,
 };
 
 export const GITHUB_FOREIGN = { claims: { repository: 'mallory/repo', repository_id: '666' } };
 export const GITHUB_PULL_REQUEST = { event: 'pull_request', ref: 'refs/pull/7/merge' };
 
-/** Facts of another run, as GitHub names them. */
-export function githubRun({ ref, ...facts }: NonNullable<JobFacts['run']> = {}) {
-  return { ...facts, ...(ref === undefined ? {} : { ref: `refs/heads/${ref}` }) };
-}
-
 export function githubProven(environment: Readonly<Record<string, string>>): ContractJob['proven'] {
   return {
     repository: environment['GITHUB_REPOSITORY'] ?? '',
-    ref: environment['GITHUB_REF'] ?? '',
     sha: environment['GITHUB_SHA'] ?? '',
     run_id: environment['GITHUB_RUN_ID'] ?? '',
   };
@@ -39,7 +30,6 @@ async function open(): Promise<Session> {
   const stranger = await startGitHubDotCom({ authority: platform.authority });
   return {
     platform: platform.dotCom,
-    authority: platform.authority,
     newJob: (facts) => newJob(platform, stranger, facts),
     close: async () => {
       await Promise.all([platform.close(), stranger.close()]);
@@ -52,38 +42,21 @@ let jobs = 0;
 function newJob(
   { authority, dotCom, results, proxy }: GitHubPlatform,
   stranger: GitHub,
-  {
-    token = 'own',
-    run,
-    pullRequest,
-    event,
-    authority: known = 'configured',
-    keys = EVIDENCE_KEY,
-    environment,
-    folder,
-  }: JobFacts = {},
+  { token = 'own', pullRequest, keys = EVIDENCE_KEY, environment, folder }: JobFacts = {},
 ): ContractJob {
   jobs += 1;
   const started = dotCom.startJob({
     mayAsk: token !== 'none',
     job: `gate-${jobs}`,
-    ...githubRun(run),
     ...(token === 'foreign' ? GITHUB_FOREIGN : {}),
     ...(pullRequest ? GITHUB_PULL_REQUEST : {}),
-    ...(event === undefined ? {} : { event }),
   });
   if (token === 'forged') {
     const value = stranger.mint(started.claims('cavra-release-governance'), { kid: dotCom.keys.kid });
     dotCom.fail({ kind: 'body', body: JSON.stringify({ value }) }, undefined, 'idtoken');
   }
-  const network = {
-    HTTPS_PROXY: proxy.url,
-    NO_PROXY: '127.0.0.1',
-    ...(known === 'environment' ? { NODE_EXTRA_CA_CERTS: authority.file } : {}),
-  };
-  const job = new RunnerJob({ ...started.environment, ...results.environment, ...network }, folder, {
-    ...(known === 'configured' ? { 'ca-certificates': authority.pinned } : {}),
-  });
+  const network = { HTTPS_PROXY: proxy.url, NO_PROXY: '127.0.0.1', NODE_EXTRA_CA_CERTS: authority.file };
+  const job = new RunnerJob({ ...started.environment, ...results.environment, ...network }, folder);
   addExamples(job.workspace);
   return {
     workspace: job.workspace,
@@ -99,18 +72,6 @@ function newJob(
         printed: step.raw.replace(/^::add-mask::.*$/gm, ''),
         commands: step.commands.map(({ name }) => name),
         published: new Map(files.map(({ name, bytes }) => [name, bytes.toString('utf8')])),
-      };
-    },
-    verify: async (settings) => {
-      const step = await job.main({
-        action: 'verify',
-        with: { 'ca-certificates': authority.pinned, ...settings },
-        env: { ...environment, ...keys },
-      });
-      return {
-        passed: step.status === 0,
-        code: step.outputs['diagnosis-code'] ?? '',
-        printed: step.raw.replace(/^::add-mask::.*$/gm, ''),
       };
     },
     dispose: () => job.dispose(),

@@ -1,14 +1,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { inputName } from '../../../gitlab-templates/src/configuration/inputs.ts';
-import type { TemplateCommand } from '../../../gitlab-templates/src/configuration/template-input.ts';
-import { verifyInputName } from '../../../gitlab-templates/src/configuration/verify-inputs.ts';
-import { inputsOf } from '../../../gitlab-templates/src/template/all-inputs.ts';
+import { GATE_INPUTS, inputName } from '../../../gitlab-templates/src/configuration/inputs.ts';
 import { createAuthority } from '../../fakes/authority.ts';
-import { type GitLab, type GitLabJobFacts, startGitLab } from '../../fakes/gitlab.ts';
+import { type GitLab, startGitLab } from '../../fakes/gitlab.ts';
 import { root } from '../../support/repository.ts';
-import { HANGS_MS } from '../../support/waiting.ts';
 import type { ContractJob, FrontEnd, JobFacts, Session } from '../front-end.ts';
 import { addExamples, EVIDENCE_KEY, newFolder, readFolder } from './workspace.ts';
 
@@ -17,10 +13,7 @@ export const gitlabTemplate: FrontEnd = {
   name: 'the GitLab template',
   provider: 'gitlab-ci',
   obeysEnvironment: false,
-  expectsThisRun: true,
-  needsToken: true,
   label: (setting) => `input ${inputName(setting)}`,
-  verifyLabel: (setting) => `input ${verifyInputName(setting)}`,
   open,
 };
 
@@ -28,25 +21,14 @@ const PROGRAM = join(root, 'gitlab-templates/dist/release-governance.cjs');
 const START = 'require(process.argv[1]).run(require("node:fs").readFileSync(0, "utf8"), "0".repeat(64))';
 const AUDIENCE = 'cavra-release-governance';
 const TOKEN = 'CAVRA_GITLAB_OIDC_TOKEN';
-const VERIFY_AUDIENCE = 'cavra-release-governance-verify';
-const VERIFY_TOKEN = 'CAVRA_VERIFY_OIDC_TOKEN';
 const DEFAULT_FOLDER = '.cavra/go-daemon';
 
 async function open(): Promise<Session> {
   const authority = createAuthority();
   const [gitlab, stranger] = await Promise.all([startGitLab({ authority }), startGitLab({ authority })]);
-  const machine = { PATH: process.env['PATH'] ?? '' };
+  const machine = { PATH: process.env['PATH'] ?? '', NODE_EXTRA_CA_CERTS: authority.file };
 
-  const newJob = ({
-    keys = EVIDENCE_KEY,
-    authority: known = 'configured',
-    environment,
-    overridden,
-    folder,
-    ...facts
-  }: JobFacts = {}): ContractJob => {
-    const authorities = known === 'configured' ? { 'ca-certificates': authority.pinned } : {};
-    const extra = known === 'environment' ? { NODE_EXTRA_CA_CERTS: authority.file } : {};
+  const newJob = ({ keys = EVIDENCE_KEY, environment, folder, ...facts }: JobFacts = {}): ContractJob => {
     const variables = jobVariables(gitlab, stranger, facts);
     const path = newFolder();
     const workspace = join(path, folder ?? 'project');
@@ -55,14 +37,13 @@ async function open(): Promise<Session> {
       workspace,
       proven: {
         repository: variables['CI_PROJECT_PATH'] ?? '',
-        ref: variables['CI_COMMIT_REF_NAME'] ?? '',
         sha: variables['CI_COMMIT_SHA'] ?? '',
         run_id: variables['CI_PIPELINE_ID'] ?? '',
       },
       run: async (settings) => {
         const { status, printed } = await start(
-          configurationOf('gate', inputName, { issuer: gitlab.issuer, ...authorities, ...settings }),
-          { ...machine, ...extra, ...environment, ...variables, ...keys },
+          configurationOf({ issuer: gitlab.issuer, ...settings }),
+          { ...machine, ...environment, ...variables, ...keys },
           workspace,
         );
         const evidence = settings['evidence-dir'] ?? DEFAULT_FOLDER;
@@ -76,25 +57,12 @@ async function open(): Promise<Session> {
           published: readFolder(join(workspace, evidence)),
         };
       },
-      verify: async (settings) => {
-        const { status, printed } = await start(
-          configurationOf('verify', verifyInputName, {
-            issuer: gitlab.issuer,
-            'ca-certificates': authority.pinned,
-            ...settings,
-          }),
-          { ...machine, ...environment, ...variables, ...keys, ...overridden },
-          workspace,
-        );
-        return { passed: status === 0, code: /CAVRA-E\d+/.exec(printed)?.[0] ?? '', printed };
-      },
       dispose: () => rmSync(path, { recursive: true, force: true }),
     };
   };
 
   return {
     platform: gitlab,
-    authority,
     newJob,
     close: async () => {
       await Promise.all([gitlab.close(), stranger.close()]);
@@ -106,13 +74,11 @@ async function open(): Promise<Session> {
 function jobVariables(
   gitlab: GitLab,
   stranger: GitLab,
-  { token = 'own', run = {}, pullRequest, event }: JobFacts,
+  { token = 'own', pullRequest }: JobFacts,
 ): Readonly<Record<string, string>> {
   const facts = {
-    idTokens: token === 'none' ? {} : { [TOKEN]: AUDIENCE, [VERIFY_TOKEN]: VERIFY_AUDIENCE },
-    ...gitlabRun(run),
+    idTokens: token === 'none' ? {} : { [TOKEN]: AUDIENCE },
     ...(pullRequest ? { pipelineSource: 'merge_request_event' } : {}),
-    ...(event === undefined ? {} : { pipelineSource: event }),
     ...(token === 'foreign'
       ? {
           claims: {
@@ -125,39 +91,22 @@ function jobVariables(
       : {}),
   };
   const { environment, claims } = gitlab.startJob(facts);
-  const mint = (audience: string) => stranger.mint(claims(audience), { kid: gitlab.keys.kid });
-  const forged = token === 'forged' ? { [TOKEN]: mint(AUDIENCE), [VERIFY_TOKEN]: mint(VERIFY_AUDIENCE) } : {};
+  const forged = token === 'forged' ? { [TOKEN]: stranger.mint(claims(AUDIENCE), { kid: gitlab.keys.kid }) } : {};
   return { ...environment, CI_JOB_NAME: 'release-governance', CI_JOB_TIMEOUT: '3600', ...forged };
 }
 
-/** Facts of another run, as GitLab names them. */
-function gitlabRun({ repository, ref, sha, runId }: NonNullable<JobFacts['run']>): GitLabJobFacts {
-  return {
-    ...(repository === undefined ? {} : { projectPath: repository }),
-    ...(ref === undefined ? {} : { ref }),
-    ...(sha === undefined ? {} : { sha }),
-    ...(runId === undefined ? {} : { pipelineId: runId }),
-  };
-}
-
 /** The block that the template writes: every input, one a line. */
-function configurationOf(
-  command: TemplateCommand,
-  spell: (setting: string) => string,
-  settings: Readonly<Partial<Record<string, string>>>,
-): string {
-  const given = new Map(Object.entries(settings).map(([name, text = '']) => [spell(name), oneLine(name, text)]));
-  const lines = inputsOf(command)
-    .filter(({ configures }) => configures)
-    .map(({ name, default: standard }) => `${name}=${given.get(name) ?? String(standard)}`);
-  return [`command=${command}`, 'form=template', ...lines, ''].join('\n');
+function configurationOf(settings: Readonly<Partial<Record<string, string>>>): string {
+  const given = new Map(Object.entries(settings).map(([name, text = '']) => [inputName(name), oneLine(name, text)]));
+  const lines = GATE_INPUTS.filter(({ configures }) => configures).map(
+    ({ name, default: standard }) => `${name}=${given.get(name) ?? String(standard)}`,
+  );
+  return ['command=gate', 'form=template', ...lines, ''].join('\n');
 }
 
-/** Several entries have a semicolon between them here. */
+/** Several requests have a semicolon between them here. */
 function oneLine(setting: string, text: string): string {
-  return ['request', 'subject-path', 'public-key', 'against'].includes(setting)
-    ? text.replaceAll('\n', ';')
-    : text.replaceAll('\n', ' ');
+  return setting === 'request' ? text.replaceAll('\n', ';') : text.replaceAll('\n', ' ');
 }
 
 function start(
@@ -169,7 +118,7 @@ function start(
     const child = spawn(process.execPath, ['-e', START, PROGRAM], {
       cwd: workspace,
       env: environment,
-      timeout: HANGS_MS,
+      timeout: 50_000,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     let printed = '';

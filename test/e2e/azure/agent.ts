@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../support/repository.ts';
-import { HANGS_MS } from '../../support/waiting.ts';
 import { type Page, processOutput } from './page.ts';
 
 /** The folder of the task as it is committed, which is what the extension packs. */
@@ -54,8 +53,8 @@ export interface AgentOptions {
   readonly taskFolder?: string;
   /** Name of the folder that the sources are in. */
   readonly sourcesName?: string;
-  /** PEM file of the authorities that the agent was configured with. */
-  readonly authorities?: string;
+  /** The machine's environment, beside PATH. */
+  readonly machine?: Readonly<Record<string, string>>;
 }
 
 const HANDLERS: Readonly<Record<string, string>> = { node20: 'Node20_1', node24: 'Node24' };
@@ -72,16 +71,16 @@ export class FakeAgent {
   readonly temp: string;
   readonly manifest: TaskManifest;
   readonly #taskFolder: string;
-  readonly #authorities: string | undefined;
+  readonly #machine: Readonly<Record<string, string>>;
   readonly #artifactNames = new Set<string>();
 
-  constructor({ folder, taskFolder = TASK_FOLDER, sourcesName = 's', authorities }: AgentOptions) {
+  constructor({ folder, taskFolder = TASK_FOLDER, sourcesName = 's', machine = {} }: AgentOptions) {
     this.work = join(folder, '_work');
     this.sources = join(this.work, '1', sourcesName);
     this.temp = join(this.work, '_temp');
     for (const path of [this.sources, this.temp]) mkdirSync(path, { recursive: true });
     this.#taskFolder = taskFolder;
-    this.#authorities = authorities;
+    this.#machine = machine;
     this.manifest = readManifest(taskFolder);
   }
 
@@ -104,7 +103,7 @@ export class FakeAgent {
       const child = spawn(node, [target], {
         cwd: this.sources,
         env: this.#environment(step),
-        timeout: HANGS_MS,
+        timeout: 50_000,
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       let output = '';
@@ -126,16 +125,15 @@ export class FakeAgent {
       AGENT_VERSION: '4.265.1',
       SYSTEM_DEFAULTWORKINGDIRECTORY: this.sources,
       BUILD_SOURCESDIRECTORY: this.sources,
-      ...(this.#authorities === undefined ? {} : { 'Agent.CAInfo': this.#authorities }),
       ...variables,
     };
-    const spelled = Object.entries(publicVariables).map(([name, value]) => [environmentName(name), value]);
     return {
       PATH: process.env['PATH'] ?? '',
+      ...this.#machine,
       ...env,
       ...this.#inputs(inputs),
       ...(accessToken === undefined ? {} : systemConnection(accessToken)),
-      ...Object.fromEntries(spelled),
+      ...publicVariables,
       VSTS_PUBLIC_VARIABLES: JSON.stringify(Object.keys(publicVariables)),
       ...Object.fromEntries(Object.entries(secrets).map(([name, value]) => [`SECRET_${environmentName(name)}`, value])),
       VSTS_SECRET_VARIABLES: JSON.stringify(Object.keys(secrets)),

@@ -5,7 +5,6 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { HMAC_ENVIRONMENT } from '../../support/cli.ts';
 import { blocksFor } from '../../support/documentation.ts';
-import { itWith } from '../../support/programs.ts';
 import { readRepositoryFile, root } from '../../support/repository.ts';
 import { readManifest, type StepRun } from './agent.ts';
 import { startJob } from './collection.ts';
@@ -51,23 +50,20 @@ describe.each(pipelines)('the pipeline under “$title”', ({ pipeline }) => {
   });
 });
 
-itWith('openssl')(
-  'the quick start leads to a passing gate: its request, its key, its pipeline, as they stand',
-  async () => {
-    const inQuickStart = (language: string) =>
-      blocksIn(language).find(({ heading }) => heading === 'Quick start')?.text ?? '';
-    const key = spawnSync('sh', ['-e', '-c', inQuickStart('sh')], { encoding: 'utf8' }).stdout.trim();
-    expect(key).toMatch(/^[0-9a-f]{64}$/);
-    mkdirSync(join(azure.agent.sources, 'release'), { recursive: true });
-    writeFileSync(join(azure.agent.sources, 'release/request.json'), inQuickStart('json'));
-    const { steps } = examinePipeline(parse(inQuickStart('yaml')));
-    const [task, ...others] = steps.filter(({ keys }) => String(keys['task']).startsWith('CavraReleaseGovernance@'));
-    expect(others).toEqual([]);
-    const secrets = { CAVRA_DAEMON_EVIDENCE_HMAC_KEY: key, CAVRA_DAEMON_EVIDENCE_KEY_ID: 'ci-evidence-2026-q4' };
-    const run = task === undefined ? undefined : await runTask(task, undefined, secrets);
-    expect(run?.outputs).toMatchObject({ verdict: 'pass', decision: 'allow' });
-  },
-);
+it('the quick start leads to a passing gate: its request, its key, its pipeline, as they stand', async () => {
+  const inQuickStart = (language: string) =>
+    blocksIn(language).find(({ heading }) => heading === 'Quick start')?.text ?? '';
+  const key = spawnSync('sh', ['-e', '-c', inQuickStart('sh')], { encoding: 'utf8' }).stdout.trim();
+  expect(key).toMatch(/^[0-9a-f]{64}$/);
+  mkdirSync(join(azure.agent.sources, 'release'), { recursive: true });
+  writeFileSync(join(azure.agent.sources, 'release/request.json'), inQuickStart('json'));
+  const { steps } = examinePipeline(parse(inQuickStart('yaml')));
+  const [task, ...others] = steps.filter(({ keys }) => String(keys['task']).startsWith('CavraReleaseGovernance@'));
+  expect(others).toEqual([]);
+  const secrets = { CAVRA_DAEMON_EVIDENCE_HMAC_KEY: key, CAVRA_DAEMON_EVIDENCE_KEY_ID: 'ci-evidence-2026-q4' };
+  const run = task === undefined ? undefined : await runTask(task, undefined, secrets);
+  expect(run?.outputs).toMatchObject({ verdict: 'pass', decision: 'allow' });
+});
 
 /** The files that the pipelines name. */
 function prepareSources(): void {

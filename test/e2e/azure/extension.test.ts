@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -43,8 +43,6 @@ it('is the same package each time', async () => {
 });
 
 it('has what the task needs, and neither sources nor packages', () => {
-  const program = readdirSync(join(root, 'azure-task/release-governance/dist')).filter((name) => name.endsWith('.mjs'));
-  expect(program).toContain('main.mjs');
   expect([...names].sort()).toEqual([
     'LICENSE.txt',
     '[Content_Types].xml',
@@ -53,7 +51,7 @@ it('has what the task needs, and neither sources nor packages', () => {
     'images/icon.png',
     'overview.md',
     'release-governance/dist/THIRD-PARTY-NOTICES.txt',
-    ...program.map((name) => `release-governance/dist/${name}`).sort(),
+    'release-governance/dist/main.mjs',
     'release-governance/icon.png',
     'release-governance/task.json',
   ]);

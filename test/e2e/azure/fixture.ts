@@ -47,7 +47,7 @@ export function useAzure(): AzureFixture {
   });
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'cavra azure agent '));
-    agent = new FakeAgent({ folder, authorities: authority.file });
+    agent = new FakeAgent({ folder, machine: { NODE_EXTRA_CA_CERTS: authority.file } });
     cpSync(join(root, 'examples'), join(agent.sources, 'examples'), { recursive: true });
   });
   afterEach(() => {

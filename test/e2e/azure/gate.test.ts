@@ -9,7 +9,6 @@ import { APPROVED, BLOCKED, result, useAzure } from './fixture.ts';
 const EVIDENCE_FILES = [
   'release-governance-evidence-verification.json',
   'release-governance-evidence.jsonl',
-  'release-governance-outcome.jsonl',
   'release-governance-response.json',
   'release-governance-responses.jsonl',
   'runner-auth-claims.json',

@@ -12,13 +12,6 @@ const { run } = azure;
 
 const STREAM = 'release-governance-evidence.jsonl';
 
-let gate: StepRun | undefined;
-/** One gate for all tests that need no other. */
-async function ordinary(): Promise<StepRun> {
-  gate ??= await run();
-  return gate;
-}
-
 /** The evidence of a gate, downloaded by a job of a later stage of the same run. */
 async function downloaded(gate: StepRun): Promise<string> {
   const folder = join(azure.agent.work, '1', gate.artifacts[0]?.name ?? '');
@@ -36,7 +29,7 @@ async function verify(inputs: Readonly<Record<string, string>>, rest: Partial<St
 
 describe.each(nodeBinaries())('a later stage on $name', (node) => {
   it('accepts the evidence of this run that allows', async () => {
-    const path = await downloaded(await ordinary());
+    const path = await downloaded(await run());
     const step = await verify({ path }, { node });
     expect(result(step)).toBe('Succeeded');
     expect(step.outputs).toMatchObject({ verdict: 'pass', evidenceValid: 'true', recordCount: '1', diagnosisCode: '' });
@@ -68,7 +61,7 @@ describe('a later stage refuses', () => {
   });
 
   it('evidence that was changed', async () => {
-    const path = await downloaded(await ordinary());
+    const path = await downloaded(await run());
     const stream = join(path, STREAM);
     writeFileSync(stream, readFileSync(stream, 'utf8').replace('"approved"', '"Approved"'));
     const step = await verify({ path });
@@ -77,7 +70,7 @@ describe('a later stage refuses', () => {
   });
 
   it('evidence with more records than the gate wrote, signed by nobody', async () => {
-    const path = await downloaded(await ordinary());
+    const path = await downloaded(await run());
     appendFileSync(join(path, STREAM), readFileSync(join(path, STREAM)));
     expect((await verify({ path })).outputs['diagnosisCode']).toBe('CAVRA-E401');
   });
@@ -89,7 +82,7 @@ describe('a later stage refuses', () => {
   });
 
   it('to check nothing: without a key, it must be told that integrity is enough', async () => {
-    const path = await downloaded(await ordinary());
+    const path = await downloaded(await run());
     const step = await verify({ path }, { secrets: {} });
     expect(step.outputs['diagnosisCode']).toBe('CAVRA-E215');
     const integrity = await verify({ path, integrityOnly: 'true' }, { secrets: {} });

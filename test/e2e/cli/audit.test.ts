@@ -56,7 +56,7 @@ describe('audit', () => {
     const { status, stdout, stderr } = await audit(['evidence']);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(
-      stdout.match(/^VALID {7}allow .* run \d+, 1 record, pass, unanchored: evidence\/team-\d\/run-\d\d$/gm),
+      stdout.match(/^VALID {7}allow .* run \d+, 1 record, unanchored: evidence\/team-\d\/run-\d\d$/gm),
     ).toHaveLength(RUNS);
     expect(stdout).toMatch(/CAVRA audit {2}CLEAN/);
     expect(stdout).toContain(`${FLEET_KEY_ID}: active, ${RUNS} records in ${RUNS} bundles`);

@@ -2,10 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CLI_BUNDLE, HMAC_ENVIRONMENT } from '../../support/cli.ts';
 import { blocksFor } from '../../support/documentation.ts';
-import { itWith, programsIn } from '../../support/programs.ts';
 import { root } from '../../support/repository.ts';
 
 /** The runbooks, each command as it stands, one after the other in one shell. */
@@ -14,8 +13,6 @@ const BLOCKS = blocksFor('test/e2e/cli/custody-docs.test.ts', 'sh');
 function shellBlocks(page: string): string[] {
   return BLOCKS.filter((block) => block.page === page).map(({ text }) => text);
 }
-
-const itFollowing = (page: string) => itWith(...programsIn(shellBlocks(page).join('\n')));
 
 let folder: string;
 beforeEach(async () => {
@@ -37,7 +34,7 @@ function follow(page: string, environment: Readonly<Record<string, string>>) {
 }
 
 describe('the page about checkpoints', () => {
-  itFollowing('docs/checkpoint.md')('has commands that work, also without this program', () => {
+  it('has commands that work, also without this program', () => {
     const { status, stdout, stderr } = follow('docs/checkpoint.md', HMAC_ENVIRONMENT);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).not.toMatch(/FAIL|NOT VALID/);
@@ -50,7 +47,7 @@ describe('the page about checkpoints', () => {
 });
 
 describe('the runbooks', () => {
-  itFollowing('docs/key-custody.md')('are commands that work, one after the other', () => {
+  it('are commands that work, one after the other', () => {
     const { status, stdout, stderr } = follow('docs/key-custody.md', {});
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).not.toMatch(/NOT VALID/);

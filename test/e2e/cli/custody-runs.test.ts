@@ -77,19 +77,12 @@ interface Job {
 }
 
 async function job({ dir, now, evidence, attestation, settings = {} }: Job): Promise<GateResult> {
-  const given: Readonly<Record<string, string>> = {
-    request: REQUEST,
-    'evidence-dir': dir,
-    keyring: RING,
-    auth: 'hmac',
-    ...settings,
-  };
+  const given: Readonly<Record<string, string>> = { request: REQUEST, 'evidence-dir': dir, keyring: RING, ...settings };
   let at = now;
   const outcome = await createGate({
     settings: readGateSettings(({ name }) => (given[name] ? { text: given[name], label: name } : undefined)),
     environment: {
       GITLAB_CI: 'true',
-      CI_PIPELINE_SOURCE: 'push',
       CI_PROJECT_PATH: 'example-org/shop',
       CI_PIPELINE_ID: dir,
       CI_COMMIT_SHA: '0123456789abcdef0123456789abcdef01234567',

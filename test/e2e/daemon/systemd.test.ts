@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../support/cli.ts';
-import { describeWith, itWith } from '../../support/programs.ts';
 import { readRepositoryFile } from '../../support/repository.ts';
 
 const NAME = 'cavra-release-governance.service';
@@ -23,6 +22,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+const onLinux = process.platform === 'linux' ? describe : describe.skip;
+
 function analyze(...args: readonly string[]): SpawnSyncReturns<string> {
   return spawnSync('systemd-analyze', args, { encoding: 'utf8', env: { PATH: process.env['PATH'], LC_ALL: 'C' } });
 }
@@ -34,7 +35,7 @@ function unitFile(): string {
   return path;
 }
 
-describeWith('systemd-analyze')('the systemd unit', () => {
+onLinux('the systemd unit', () => {
   it('is one without any fault', () => {
     const { status, stdout, stderr } = analyze('verify', '--man=no', unitFile());
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
@@ -87,7 +88,7 @@ describe('unit, configuration and keyring of the example', () => {
     expect(values('ExecStart')[0]).toMatch(/ daemon run --config \/etc\/cavra-release-governance\/daemon\.json$/);
   });
 
-  itWith('openssl')('run a daemon in folders as systemd makes them', async () => {
+  it('run a daemon in folders as systemd makes them', async () => {
     const place = (path: string, mode: number) => {
       mkdirSync(join(folder, path), { recursive: true });
       chmodSync(join(folder, path), mode);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { HMAC_ENVIRONMENT } from '../../support/cli.ts';
 import { blocksFor } from '../../support/documentation.ts';
-import { itWith } from '../../support/programs.ts';
 import { readRepositoryFile, root } from '../../support/repository.ts';
 import { unzip } from '../../support/unzip.ts';
 import { makeSite, type Site } from '../daemon/harness.ts';
@@ -155,21 +154,18 @@ it('there are examples', () => {
   expect(EXAMPLES.length).toBeGreaterThanOrEqual(7);
 });
 
-itWith('openssl')(
-  'the quick start leads to a passing gate: its request, its key, its workflow, as they stand',
-  async () => {
-    const inQuickStart = BLOCKS.filter(({ heading }) => heading === 'Quick start');
-    const [request, key, workflow] = ['json', 'sh', 'yaml'].map(
-      (language) => inQuickStart.find((block) => block.language === language)?.text ?? '',
-    );
-    const made = spawnSync('sh', ['-e', '-c', key ?? ''], { encoding: 'utf8' }).stdout.trim();
-    expect(made).toMatch(/^[0-9a-f]{64}$/);
-    const secrets = { CAVRA_DAEMON_EVIDENCE_HMAC_KEY: made };
-    const [gate, ...more] = await runWorkflow({ name: 'quick start', text: workflow ?? '' }, { secrets, request });
-    expect(more).toEqual([]);
-    expect(gate).toMatchObject({ status: 0, annotations: [], outputs: { verdict: 'pass', decision: 'allow' } });
-  },
-);
+it('the quick start leads to a passing gate: its request, its key, its workflow, as they stand', async () => {
+  const inQuickStart = BLOCKS.filter(({ heading }) => heading === 'Quick start');
+  const [request, key, workflow] = ['json', 'sh', 'yaml'].map(
+    (language) => inQuickStart.find((block) => block.language === language)?.text ?? '',
+  );
+  const made = spawnSync('sh', ['-e', '-c', key ?? ''], { encoding: 'utf8' }).stdout.trim();
+  expect(made).toMatch(/^[0-9a-f]{64}$/);
+  const secrets = { CAVRA_DAEMON_EVIDENCE_HMAC_KEY: made };
+  const [gate, ...more] = await runWorkflow({ name: 'quick start', text: workflow ?? '' }, { secrets, request });
+  expect(more).toEqual([]);
+  expect(gate).toMatchObject({ status: 0, annotations: [], outputs: { verdict: 'pass', decision: 'allow' } });
+});
 
 describe.each(EXAMPLES)('$name', (workflow) => {
   it('passes from its first step to its last, and publishes', async () => {

@@ -72,8 +72,9 @@ export function dotComJob(platform: Platform, facts: GitHubJobFacts = newRun(), 
     ...results.environment,
     HTTPS_PROXY: proxy.url,
     NO_PROXY: '127.0.0.1',
+    NODE_EXTRA_CA_CERTS: authority.file,
   };
-  return prepared(environment, authority.pinned, workspaceName);
+  return prepared(environment, workspaceName);
 }
 
 /** A job on a GitHub Enterprise Server, which has no artifact service. */
@@ -82,15 +83,11 @@ export function enterpriseJob(
   facts: GitHubJobFacts = newRun(),
 ): RunnerJob {
   const { environment } = enterprise.startJob(facts);
-  return prepared({ ...environment, ...results.environment }, authority.pinned);
+  return prepared({ ...environment, ...results.environment, NODE_EXTRA_CA_CERTS: authority.file });
 }
 
-function prepared(
-  environment: Readonly<Record<string, string>>,
-  authorities: string,
-  workspaceName?: string,
-): RunnerJob {
-  const job = new RunnerJob(environment, workspaceName, { 'ca-certificates': authorities });
+function prepared(environment: Readonly<Record<string, string>>, workspaceName?: string): RunnerJob {
+  const job = new RunnerJob(environment, workspaceName);
   for (const name of [
     'approved-promotion',
     'blocked-tampered-artifact',
@@ -105,7 +102,6 @@ function prepared(
 export const EVIDENCE_FILES = [
   'release-governance-evidence-verification.json',
   'release-governance-evidence.jsonl',
-  'release-governance-outcome.jsonl',
   'release-governance-report.html',
   'release-governance-response.json',
   'release-governance-responses.jsonl',

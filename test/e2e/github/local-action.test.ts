@@ -55,7 +55,6 @@ it.each([
       ...job.environment(),
       ...EVIDENCE_KEY,
       INPUT_REQUEST: request,
-      'INPUT_CA-CERTIFICATES': platform.authority.pinned,
       GITHUB_OUTPUT: join(job.root, 'output'),
       GITHUB_STATE: join(job.root, 'state'),
       GITHUB_STEP_SUMMARY: join(job.root, 'summary.md'),

@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ResultsFault, ResultsStep } from '../../fakes/github-results.ts';
-import { until } from '../../support/waiting.ts';
 import {
   contentOf,
   dotComJob,
@@ -179,27 +179,6 @@ describe('only the gate’s own files of this run are published', () => {
   });
 });
 
-/** On a busy machine a gate may be done before anybody looks: the next one has twice as much to do. */
-async function killedInItsWork() {
-  for (let requests = 600; ; requests *= 2) {
-    const facts = newRun();
-    const job = newJob(facts);
-    const request = job.read('approved-promotion.json');
-    for (let index = 0; index < requests; index += 1) job.write(`many/${index}.json`, request);
-    const evidence = join(job.workspace, '.cavra/go-daemon');
-    const stream = join(evidence, 'release-governance-evidence.jsonl');
-    const main = await job.main({
-      with: { request: 'many/*.json' },
-      env: EVIDENCE_KEY,
-      onStart: async (child) => {
-        await until('records are there', () => existsSync(stream) && readFileSync(stream).length >= 20_000);
-        child.kill('SIGKILL');
-      },
-    });
-    if (!existsSync(join(evidence, 'release-governance-response.json'))) return { facts, job, main, stream };
-  }
-}
-
 describe('post', () => {
   it('has nothing to do after a publication', async () => {
     const job = newJob();
@@ -226,15 +205,15 @@ describe('post', () => {
     const main = await job.main({
       ...ALLOW,
       onStart: async (child) => {
-        await until('the upload begins', () => platform.results.steps.length > count);
+        while (platform.results.steps.length === count) await sleep(10);
         child.kill('SIGINT');
       },
     });
     expect(main).toMatchObject({
       status: null,
       signal: 'SIGINT',
-      state: { publication: expect.stringMatching(/^started [0-9]+$/) },
-      outputs: { verdict: 'pass', 'artifact-name': `cavra-release-governance-${facts.job}-1`, 'artifact-id': '' },
+      state: {},
+      outputs: { verdict: 'pass', 'artifact-name': '' },
     });
     platform.heal();
 
@@ -246,15 +225,25 @@ describe('post', () => {
       ...EVIDENCE_FILES,
     ]);
     expect((await verifyArtifact(artifact, '--expect-decision', 'allow')).status).toBe(0);
-    // The gate had decided: its verdict stands.
-    expect(post.summary).toContain('✅ CAVRA release gate: pass');
-    expect(post.summary).not.toContain('CAVRA-E507');
+    expect(post.summary).toContain('CAVRA-E507');
     expect(post.summary).toContain(artifact.name.replaceAll('-', '&#45;'));
   });
 
   it('publishes what a gate that was killed in its work had recorded', async () => {
-    const { facts, job, main, stream } = await killedInItsWork();
-    expect(main).toMatchObject({ signal: 'SIGKILL', state: { publication: expect.any(String) }, outputs: {} });
+    const facts = newRun();
+    const job = newJob(facts);
+    const request = job.read('approved-promotion.json');
+    for (let index = 0; index < 600; index += 1) job.write(`many/${index}.json`, request);
+    const stream = join(job.workspace, '.cavra/go-daemon/release-governance-evidence.jsonl');
+    const main = await job.main({
+      with: { request: 'many/*.json' },
+      env: EVIDENCE_KEY,
+      onStart: async (child) => {
+        while (!existsSync(stream) || readFileSync(stream).length < 20_000) await sleep(5);
+        child.kill('SIGKILL');
+      },
+    });
+    expect(main).toMatchObject({ signal: 'SIGKILL', state: {}, outputs: {} });
     // The power fails in the middle of a line.
     appendFileSync(stream, '{"schema_version":"cavra.go-dae');
     const recorded = readFileSync(stream, 'utf8').split('\n').length - 1;

@@ -6,7 +6,6 @@ import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { nodeBinaries } from '../../support/node-versions.ts';
 import { readRepositoryFile, root } from '../../support/repository.ts';
-import { HANGS_MS } from '../../support/waiting.ts';
 import { parseCommand, parseKeyValueFile, type WorkflowCommand } from './commands.ts';
 import { evaluateDefault, type Matrix } from './expressions.ts';
 
@@ -49,6 +48,8 @@ export interface StepResult {
   readonly outputs: Readonly<Record<string, string>>;
   readonly state: Readonly<Record<string, string>>;
   readonly summary: string;
+  /** Milliseconds. */
+  readonly elapsed: number;
 }
 
 /** A job on a GitHub runner: a workspace, a temporary folder, and the environment that the platform gives. */
@@ -57,18 +58,9 @@ export class RunnerJob {
   readonly workspace: string;
   readonly temp: string;
   readonly #environment: Readonly<Record<string, string>>;
-  readonly #inputs: Readonly<Record<string, string>>;
 
-  /**
-   * @param environment what the platform and the job set
-   * @param inputs given to each action that has them, unless a step gives others
-   */
-  constructor(
-    environment: Readonly<Record<string, string>>,
-    workspaceName = 'workspace',
-    inputs: Readonly<Record<string, string>> = {},
-  ) {
-    this.#inputs = inputs;
+  /** @param environment what the platform and the job set */
+  constructor(environment: Readonly<Record<string, string>>, workspaceName = 'workspace') {
     this.root = mkdtempSync(join(realpathSync(tmpdir()), 'cavra-runner-'));
     this.workspace = join(this.root, workspaceName);
     this.temp = join(this.root, '_temp');
@@ -124,9 +116,10 @@ export class RunnerJob {
       cwd: this.workspace,
       env: this.#stepEnvironment(metadata, files, options),
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: HANGS_MS,
+      timeout: 120_000,
       killSignal: 'SIGKILL',
     });
+    const start = performance.now();
     const printed = collect(child);
     options.onStart?.(child);
     const { status, signal } = await ended(child);
@@ -138,6 +131,7 @@ export class RunnerJob {
       outputs: parseKeyValueFile(read('OUTPUT')),
       state: parseKeyValueFile(read('STATE')),
       summary: read('STEP_SUMMARY'),
+      elapsed: performance.now() - start,
     };
   }
 
@@ -150,8 +144,7 @@ export class RunnerJob {
   /** As the runner builds it: the step's own environment, over it the inputs, over them the platform's variables. */
   #stepEnvironment(metadata: ActionMetadata, files: Readonly<Record<string, string>>, options: StepOptions) {
     const matrix = options.matrix ?? { index: 0, total: 1 };
-    const known = Object.entries(this.#inputs).filter(([name]) => name in metadata.inputs);
-    const given = { ...Object.fromEntries(known), ...options.with };
+    const given = options.with ?? {};
     const defaults = Object.entries(metadata.inputs).map(([name, input]) => [
       name,
       evaluateDefault(input.default ?? '', matrix),

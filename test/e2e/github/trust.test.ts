@@ -3,7 +3,6 @@ import type { Fault } from '../../fakes/faults.ts';
 import type { GitHubJobFacts } from '../../fakes/github.ts';
 import { createSigningKeys } from '../../fakes/signing-keys.ts';
 import { HMAC_ENVIRONMENT } from '../../support/cli.ts';
-import { readRepositoryFile } from '../../support/repository.ts';
 import {
   dotComJob,
   EVIDENCE_KEY,
@@ -14,7 +13,7 @@ import {
   startPlatform,
   verifyArtifact,
 } from './harness.ts';
-import { RunnerJob } from './runner.ts';
+import type { RunnerJob } from './runner.ts';
 
 let platform: Platform;
 let job: RunnerJob;
@@ -271,21 +270,6 @@ describe('what an earlier step put into the environment', () => {
     expect(verification.status).toBe(0);
   });
 
-  it('may miss the marker, as in the containers of some runners: the action knows its platform', async () => {
-    const { GITHUB_ACTIONS: _marker, CI: _ci, ...environment } = dotComJob(platform).environment();
-    job = new RunnerJob(environment, 'workspace', { 'ca-certificates': platform.authority.pinned });
-    job.write('approved-promotion.json', readRepositoryFile('examples/approved-promotion.json'));
-    const step = await job.main({ with: inputs, env: EVIDENCE_KEY });
-    expect(step).toMatchObject({ status: 0, outputs: { verdict: 'pass', 'auth-method': 'oidc' } });
-    // Neither does it fall to a key that happens to be there.
-    const { ACTIONS_ID_TOKEN_REQUEST_URL: _url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: _token, ...unable } = environment;
-    const other = new RunnerJob(unable);
-    other.write('approved-promotion.json', readRepositoryFile('examples/approved-promotion.json'));
-    const refused = await other.main({ with: inputs, env: { ...EVIDENCE_KEY, ...HMAC_ENVIRONMENT } });
-    other.dispose();
-    expect(refused).toMatchObject({ status: 1, outputs: { 'diagnosis-code': 'CAVRA-E310' } });
-  });
-
   it('still gives the keys, also those that a keyring names', async () => {
     job = dotComJob(platform, newRun({ mayAsk: false }));
     const keyring = {
@@ -309,7 +293,7 @@ describe('what an earlier step put into the environment', () => {
     };
     job.write('keyring.json', JSON.stringify(keyring));
     const step = await job.main({
-      with: { ...inputs, keyring: 'keyring.json', auth: 'hmac' },
+      with: { ...inputs, keyring: 'keyring.json' },
       env: {
         CAVRA_EVIDENCE_HMAC_KEY_2099_Q1: HMAC_ENVIRONMENT.CAVRA_DAEMON_EVIDENCE_HMAC_KEY,
         CAVRA_RUNNER_HMAC_KEY_2099_Q1: HMAC_ENVIRONMENT.CAVRA_RUNNER_AUTH_HMAC_KEY,

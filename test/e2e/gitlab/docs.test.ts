@@ -8,7 +8,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { parse, parseAllDocuments } from 'yaml';
 import { runCli } from '../../support/cli.ts';
 import { blocksFor } from '../../support/documentation.ts';
-import { itWith } from '../../support/programs.ts';
 import { readRepositoryFile, root } from '../../support/repository.ts';
 import { ciSchemaErrors } from './ci-schema.ts';
 import { type Instance, RUNNER_KEY, startInstance } from './instance.ts';
@@ -91,7 +90,7 @@ describe.each(policies)('trust policy under $heading', ({ heading, text }) => {
     try {
       await writeFile(join(folder, 'policy.yaml'), text);
       const { valid, findings } = await lintPolicyFile('policy.yaml', folder);
-      const expected = heading === 'Merge requests' ? ['pull-request-event', 'unprotected-branch'] : [];
+      const expected = heading === 'Merge requests' ? ['pull-request-event', 'pull-request-ref'] : [];
       expect({ valid, findings: findings.map(({ code }) => code) }).toEqual({ valid: true, findings: expected });
     } finally {
       await rm(folder, { recursive: true });
@@ -140,7 +139,7 @@ describePipelines('as they stand', () => {
     const example = pipelines.find((each) => each.heading === heading);
     const include = example?.pipeline.include.map((each) => ({
       local: templateOf(each),
-      inputs: { ...each.inputs, ...inputs },
+      inputs: { ...each.inputs, ...(templateOf(each).includes('verify') ? {} : inputs) },
     }));
     project = createProject({
       'release/request.json': readRepositoryFile('examples/approved-promotion.json'),
@@ -151,24 +150,26 @@ describePipelines('as they stand', () => {
     return project;
   }
 
-  itWith('openssl')('the quick start passes: its request, its key, its pipeline', async () => {
+  it('the quick start passes: its request, its key, its pipeline', async () => {
     const inQuickStart = (language: string) =>
       BLOCKS.find((block) => block.heading === 'Quick start' && block.language === language)?.text ?? '';
     const key = spawnSync('sh', ['-e', '-c', inQuickStart('sh')], { encoding: 'utf8' }).stdout.trim();
     expect(key).toMatch(/^[0-9a-f]{64}$/);
     // The test's own GitLab is self-managed, so it has to be pinned; on GitLab.com nothing is.
-    const made = create('Quick start', { ...instance.pins }, { 'release/request.json': inQuickStart('json') });
+    const issuer = instance.gitlab.origin;
+    const made = create('Quick start', { issuer }, { 'release/request.json': inQuickStart('json') });
     const stored = { CAVRA_DAEMON_EVIDENCE_HMAC_KEY: key, CAVRA_DAEMON_EVIDENCE_KEY_ID: 'ci-evidence-2026-q4' };
     const run = await made.run({ variables: { ...instance.jobVariables(made), ...stored } });
     expect(run.jobs).toEqual({ [GATE]: 'PASS', release: 'PASS' });
     expect(run.jobLog('release')).toContain('released: pass');
   });
 
-  itWith('openssl')('the optional key signs a checkpoint', async () => {
+  it('the optional key signs a checkpoint', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'cavra-key-'));
     const [, commands = ''] = BLOCKS.filter(({ language }) => language === 'sh').map(({ text }) => text);
     const key = spawnSync('sh', ['-e', '-c', commands], { cwd: folder, encoding: 'utf8' }).stdout.trim();
-    const made = create('Quick start', { ...instance.pins });
+    const issuer = instance.gitlab.origin;
+    const made = create('Quick start', { issuer });
     const variables = { ...instance.jobVariables(made), CAVRA_ATTESTATION_KEY: key };
     const run = await made.run({ variables });
     expect(run.jobs).toEqual({ [GATE]: 'PASS', release: 'PASS' });
@@ -182,7 +183,7 @@ describePipelines('as they stand', () => {
     const request = readRepositoryFile('examples/approved-promotion.json');
     const made = create(
       'Several gates in one pipeline',
-      { ...instance.pins },
+      { issuer: instance.gitlab.origin },
       { 'release/app.json': request, 'release/database/1.json': request, 'release/schema.json': request },
     );
     const run = await made.run({ variables: instance.jobVariables(made) });
@@ -196,7 +197,7 @@ describePipelines('as they stand', () => {
   });
 
   it('the protected job passes, and the release after it', async () => {
-    const made = create('Verify in a protected job', { ...instance.pins });
+    const made = create('Verify in a protected job', { issuer: instance.gitlab.origin });
     const run = await made.run({ variables: instance.jobVariables(made) });
     expect(run.jobs).toEqual({ [GATE]: 'PASS', 'release-governance-verify': 'PASS', release: 'PASS' });
   });

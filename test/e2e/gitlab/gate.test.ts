@@ -25,7 +25,7 @@ afterEach(() => project?.dispose());
 afterAll(() => instance.close());
 
 function create(include: string, inputs: Readonly<Record<string, unknown>>): Project {
-  project = createProject({ '.gitlab-ci.yml': gatePipeline(include, { ...instance.pins, ...inputs }) });
+  project = createProject({ '.gitlab-ci.yml': gatePipeline(include, { issuer: instance.gitlab.origin, ...inputs }) });
   return project;
 }
 

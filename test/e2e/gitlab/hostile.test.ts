@@ -29,7 +29,7 @@ function create(
   inputs: Readonly<Record<string, unknown>>,
   more: { readonly jobs?: string; readonly files?: Readonly<Record<string, string>> } = {},
 ): Project {
-  const pipeline = gatePipeline(TEMPLATE, { ...instance.pins, ...inputs }, more.jobs);
+  const pipeline = gatePipeline(TEMPLATE, { issuer: instance.gitlab.origin, ...inputs }, more.jobs);
   project = createProject({ ...more.files, '.gitlab-ci.yml': pipeline });
   return project;
 }
@@ -159,7 +159,7 @@ describePipelines('no input breaks out', () => {
   it('in twelve gates of one pipeline', async () => {
     const include = HOSTILE.map((text, index) => ({
       local: 'gitlab-templates/release-governance.yml',
-      inputs: { job_name: `gate-${index}`, ...instance.pins, request: APPROVED, expected_rule_id: text },
+      inputs: { job_name: `gate-${index}`, issuer: instance.gitlab.origin, request: APPROVED, expected_rule_id: text },
     }));
     project = createProject({ '.gitlab-ci.yml': JSON.stringify({ include }) });
     const run = await project.run({ variables: instance.jobVariables(project) });

@@ -18,8 +18,6 @@ export const RUNNER_KEY: Readonly<Record<string, string>> = {
 export interface Instance {
   readonly gitlab: GitLab;
   readonly authority: Authority;
-  /** Inputs that pin the instance, and name its authority. */
-  readonly pins: Readonly<Record<'issuer' | 'ca_certificates', string>>;
   /** What GitLab, the runner and the project's settings put into a job's environment. */
   jobVariables(project: Project, facts?: GitLabJobFacts): Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -31,17 +29,16 @@ export async function startInstance(): Promise<Instance> {
   return {
     gitlab,
     authority,
-    pins: { issuer: gitlab.origin, ca_certificates: authority.pinned },
     jobVariables: (project, facts = {}) => ({
       ...gitlab.startJob({
         projectPath: project.path,
         sha: project.sha,
-        // Each template declares one of them; gitlab-ci-local gives all variables to every job.
-        idTokens: { CAVRA_GITLAB_OIDC_TOKEN: AUDIENCE, CAVRA_VERIFY_OIDC_TOKEN: `${AUDIENCE}-verify` },
+        idTokens: { CAVRA_GITLAB_OIDC_TOKEN: AUDIENCE },
         ...facts,
       }).environment,
       CI_JOB_NAME: 'release-governance',
       CI_JOB_TIMEOUT: '3600',
+      NODE_EXTRA_CA_CERTS: authority.file,
       ...EVIDENCE_KEY,
     }),
     close: async () => {

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describeWith } from '../../support/programs.ts';
+import { describeWith } from '../../support/commands.ts';
 import { root } from '../../support/repository.ts';
 
 /** One job of a pipeline, as gitlab-ci-local tells of it at the end. */
@@ -47,7 +47,7 @@ const GITLAB_CI_LOCAL = createRequire(import.meta.url).resolve('gitlab-ci-local/
 const PROJECT_PATH = 'example-group/example-project';
 
 /** Tests that run pipelines: gitlab-ci-local starts no job without rsync. */
-export const describePipelines = describeWith('rsync');
+export const describePipelines = describeWith('rsync', 'with which gitlab-ci-local runs the jobs of GitLab pipelines');
 
 /** A new project with these files and the repository's templates. */
 export function createProject(files: Readonly<Record<string, string>>): Project {
@@ -98,8 +98,6 @@ async function runPipeline(folder: string, { variables = {}, authority }: RunOpt
     '--force-shell-executor',
     '--shell-isolation',
     '--no-artifacts-to-source',
-    // schema.test.ts holds templates and pages against GitLab's schema: here it would take longer than the jobs do.
-    '--json-schema-validation=false',
     '--ignore-predefined-vars',
     Object.keys(all).join(','),
     ...Object.entries(all).flatMap(([name, value]) => ['--variable', `${name}=${value}`]),

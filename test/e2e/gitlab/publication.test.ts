@@ -20,7 +20,7 @@ afterAll(() => instance.close());
 
 function create(inputs: Readonly<Record<string, unknown>>, files: Readonly<Record<string, string>> = {}): Project {
   const pipeline = gatePipeline(TEMPLATE, {
-    ...instance.pins,
+    issuer: instance.gitlab.origin,
     request: 'requests/approved-promotion.json',
     ...inputs,
   });
@@ -40,7 +40,6 @@ function diagnosisOf(run: PipelineRun) {
 const WRITTEN = [
   'release-governance-evidence-verification.json',
   'release-governance-evidence.jsonl',
-  'release-governance-outcome.jsonl',
   'release-governance-response.json',
   'release-governance-responses.jsonl',
   'release-governance-run.json',

@@ -34,8 +34,8 @@ describePipelines.each(FORMS)('as a $form', ({ gate, verify }) => {
   function create(gateInputs: Inputs): Project {
     const pipeline = {
       include: [
-        { ...gate, inputs: { ...instance.pins, stage: 'build', ...gateInputs } },
-        { ...verify, inputs: { ...instance.pins, stage: 'deploy' } },
+        { ...gate, inputs: { issuer: instance.gitlab.origin, stage: 'build', ...gateInputs } },
+        { ...verify, inputs: { stage: 'deploy' } },
       ],
     };
     project = createProject({ '.gitlab-ci.yml': JSON.stringify(pipeline) });
@@ -48,16 +48,15 @@ describePipelines.each(FORMS)('as a $form', ({ gate, verify }) => {
     expect(run.jobs).toMatchObject({ [GATE]: 'PASS', [VERIFY]: 'PASS' });
     const log = run.jobLog(VERIFY);
     expect(log).toContain('CAVRA evidence: VALID');
-    expect(log).toContain('1 of 1 record, checked with ci-evidence-2099-q4');
+    expect(log).toContain('1 records, 1 signed, signatures checked');
     for (const expected of [
       `repository ${made.path}`,
       `sha ${made.sha}`,
-      'run id 1212',
+      'run_id 1212',
       'decision allow',
       'provider gitlab-ci',
     ]) {
-      const [name, value] = expected.split(/ (?=\S+$)/);
-      expect(log).toMatch(new RegExp(`expected ${name} +${value}`));
+      expect(log).toContain(expected);
     }
   });
 
@@ -83,16 +82,16 @@ describePipelines('each expectation must hold', () => {
     ['another-platform', { expect_provider: 'github-actions' }, 'expected "github-actions"'],
     ['changed', { needs: [{ job: 'change', artifacts: true }] }, 'CAVRA-E401'],
     ['missing', { evidence_dir: 'elsewhere' }, 'CAVRA-E403'],
-    ['no-age', { max_age: '0' }, 'CAVRA-E201'],
+    ['no-age', { max_age: 0 }, 'CAVRA-E201'],
   ];
 
   it('in jobs of one pipeline', async () => {
     const pipeline = {
       include: [
-        { ...FORMS[0].gate, inputs: { ...instance.pins, stage: 'build', ...APPROVED } },
+        { ...FORMS[0].gate, inputs: { issuer: instance.gitlab.origin, stage: 'build', ...APPROVED } },
         ...WRONG.map(([job, inputs]) => ({
           ...FORMS[0].verify,
-          inputs: { ...instance.pins, stage: 'deploy', job_name: job, ...inputs },
+          inputs: { stage: 'deploy', job_name: job, ...inputs },
         })),
       ],
       change: {
@@ -119,7 +118,7 @@ describePipelines('with an attestation key', () => {
         {
           ...FORMS[0].gate,
           inputs: {
-            ...instance.pins,
+            issuer: instance.gitlab.origin,
             stage: 'build',
             ...APPROVED,
             subject_path: 'dist/*.txt; dist/b.bin',
@@ -127,22 +126,11 @@ describePipelines('with an attestation key', () => {
         },
         {
           ...FORMS[0].verify,
-          inputs: {
-            ...instance.pins,
-            stage: 'deploy',
-            public_key: 'keys/attestation.pem',
-            subject: 'dist/a.txt;dist/b.bin',
-          },
+          inputs: { stage: 'deploy', public_key: 'keys/attestation.pem', subject: 'dist/a.txt;dist/b.bin' },
         },
         {
           ...FORMS[0].verify,
-          inputs: {
-            ...instance.pins,
-            stage: 'deploy',
-            job_name: 'other',
-            public_key: 'keys/attestation.pem',
-            subject_path: 'dist/c.bin',
-          },
+          inputs: { stage: 'deploy', job_name: 'other', public_key: 'keys/attestation.pem', subject: 'dist/c.bin' },
         },
       ],
     };
@@ -161,8 +149,7 @@ describePipelines('with an attestation key', () => {
     const run = await project.run({ variables });
     expect(run.jobs).toEqual({ [GATE]: 'PASS', [VERIFY]: 'PASS', other: 'FAIL' });
     expect(run.artifact(GATE, '.cavra/go-daemon/release-governance-checkpoint.sigstore.json')).toBeDefined();
-    expect(run.jobLog(VERIFY)).toMatch(/checkpoint +valid/);
-    expect(run.jobLog(VERIFY)).toMatch(/tail +sealed/);
+    expect(run.jobLog(VERIFY)).toContain('sealed, checkpoint valid');
     expect(run.jobLog('other')).toMatch(/CAVRA-E40[12]/);
     expect(run.jobLog('other')).toContain('dist/c.bin');
   });

@@ -84,6 +84,8 @@ export interface GateRun {
   readonly status: number | null;
   readonly report: GateReport;
   readonly stderr: string;
+  /** Milliseconds from spawn to exit. */
+  readonly elapsed: number;
 }
 
 export interface GateRunOptions {
@@ -105,19 +107,21 @@ export async function runGate(platforms: Platforms, options: GateRunOptions): Pr
     const environment = {
       CAVRA_DAEMON_EVIDENCE_HMAC_KEY: HMAC_ENVIRONMENT.CAVRA_DAEMON_EVIDENCE_HMAC_KEY,
       CAVRA_DAEMON_EVIDENCE_KEY_ID: HMAC_ENVIRONMENT.CAVRA_DAEMON_EVIDENCE_KEY_ID,
-      CAVRA_CA_CERTIFICATES: platforms.authority.pinned,
+      NODE_EXTRA_CA_CERTS: platforms.authority.file,
       ...options.environment,
     };
+    const start = Date.now();
     const { status, stdout, stderr } = await runCli(
       ['gate', 'request.json', '--format', 'json', '--auth', 'oidc', ...(options.args ?? [])],
       { environment, workingDirectory: workspace, ...(options.node === undefined ? {} : { node: options.node }) },
     );
+    const elapsed = Date.now() - start;
     const given = new Set(['request.json', ...Object.keys(options.files ?? {})]);
     const written = filesBelow(workspace, given);
     expectNoSecret([stdout, stderr, ...written], [...secretsOf(environment), ...platforms.issued().flatMap(partsOf)]);
     // Without a report, what the program said instead is the test's failure.
     if (stdout === '') throw new Error(`exit status ${status} without a report: ${stderr}`);
-    return { status, report: JSON.parse(stdout) as GateReport, stderr };
+    return { status, report: JSON.parse(stdout) as GateReport, stderr, elapsed };
   } finally {
     rmSync(workspace, { recursive: true, force: true });
   }

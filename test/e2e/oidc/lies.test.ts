@@ -55,8 +55,8 @@ describe('a lie is refused:', () => {
       },
     ],
     ['a foreign key', 'CAVRA-E316', () => stranger.token(honest(), { kid: platforms.github.keys.kid })],
-    ['a key id that nobody has', 'CAVRA-E322', () => signed({}, { kid: 'nobody' })],
-    ['the key id of a foreign key', 'CAVRA-E322', () => stranger.token(honest())],
+    ['a key id that nobody has', 'CAVRA-E316', () => signed({}, { kid: 'nobody' })],
+    ['the key id of a foreign key', 'CAVRA-E316', () => stranger.token(honest())],
     ['no key id', 'CAVRA-E315', () => signed({}, { kid: undefined })],
     [
       'a changed claim',
@@ -183,7 +183,7 @@ describe('the environment cannot soften the check:', () => {
   it('an authority that is not trusted', async () => {
     const other = createAuthority('Somebody else');
     const { github } = platforms;
-    const environment = { ...github.startJob().environment, CAVRA_CA_CERTIFICATES: other.pinned };
+    const environment = { ...github.startJob().environment, NODE_EXTRA_CA_CERTS: other.file };
     const before = github.requests.length;
     const { status, report } = await runGate(platforms, { environment });
     expect(report.diagnosis?.code).toBe('CAVRA-E313');

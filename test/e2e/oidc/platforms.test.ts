@@ -109,5 +109,5 @@ it('keys that the platform rotates between two jobs are found, and withdrawn one
   github.keys.withdraw(withdrawn);
   const environment = { ...github.startJob().environment, CAVRA_RUNNER_AUTH_OIDC_TOKEN: stale };
   const refused = await runGate(platforms, { environment });
-  expect(refused).toMatchObject({ status: 3, report: { diagnosis: { code: 'CAVRA-E322' } } });
+  expect(refused).toMatchObject({ status: 3, report: { diagnosis: { code: 'CAVRA-E316' } } });
 });

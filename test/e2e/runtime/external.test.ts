@@ -1,21 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CLI_BUNDLE, runCli } from '../../support/cli.ts';
-import { commandLines } from '../../support/processes.ts';
 import { root } from '../../support/repository.ts';
-import { until } from '../../support/waiting.ts';
 import { HMAC_JOB, makeWorkspace, SECRETS, type Workspace } from '../daemon/harness.ts';
 
 const RUNTIME = join(root, 'test/fakes/go-runtime/cavra-runtime.cjs');
@@ -30,12 +20,11 @@ const JOB = {
 };
 
 let job: Workspace;
-/** The jobs' temporary folder: what other tests start meanwhile is elsewhere. */
-let temporary: string;
+let leftovers: readonly string[];
+const privateFolders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('cavra-rt-'));
 beforeEach(() => {
   job = makeWorkspace();
-  temporary = join(job.folder, 'tmp');
-  mkdirSync(temporary);
+  leftovers = privateFolders();
   const rules = [
     {
       name: 'example',
@@ -51,13 +40,18 @@ beforeEach(() => {
 });
 afterEach(() => {
   // Always stopped, whatever happened.
-  expect(commandLines().filter((line) => line.includes(temporary))).toEqual([]);
-  expect(readdirSync(temporary)).toEqual([]);
+  expect(processes()).toEqual([]);
+  expect(privateFolders()).toEqual(leftovers);
   job.remove();
 });
 
+const processes = () =>
+  execFileSync('ps', ['-axww', '-o', 'pid=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line.includes('cavra-rt-'));
+
 const gate = (environment: Readonly<Record<string, string>>, ...args: readonly string[]) =>
-  job.gate({ ...environment, TMPDIR: temporary }, ...args, '--trust-policy', 'policy.json');
+  job.gate(environment, ...args, '--trust-policy', 'policy.json');
 
 describe('an external runtime', () => {
   it('that is pinned decides, and its evidence is verified', async () => {
@@ -186,20 +180,24 @@ describe('an external runtime that fails', () => {
     ['does not start', "console.error('no such luck'); process.exit(3);", /no such luck/],
     ['cannot be run', 'syntax error here', /status 1/],
     ['ends without a daemon', 'process.exit(0);', /cannot connect/],
-  ])('because it %s is one clear error', async (_, body, message) => {
-    const path = join(job.folder, 'bad.cjs');
-    writeFileSync(path, `#!/usr/bin/env node\n${body}\n`);
-    const { status, report } = await gate(
-      JOB,
-      REQUEST,
-      '--runtime',
-      path,
-      '--runtime-sha256',
-      sha256(readFileSync(path)),
-    );
-    expect(status).toBe(5);
-    expect(report.diagnosis?.message).toMatch(message);
-  });
+  ])(
+    'because it %s is one clear error',
+    async (_, body, message) => {
+      const path = join(job.folder, 'bad.cjs');
+      writeFileSync(path, `#!/usr/bin/env node\n${body}\n`);
+      const { status, report } = await gate(
+        JOB,
+        REQUEST,
+        '--runtime',
+        path,
+        '--runtime-sha256',
+        sha256(readFileSync(path)),
+      );
+      expect(status).toBe(5);
+      expect(report.diagnosis?.message).toMatch(message);
+    },
+    30_000,
+  );
 
   it('never shows a key that it says', async () => {
     const path = join(job.folder, 'chatty.cjs');
@@ -231,34 +229,42 @@ describe('an external runtime that fails', () => {
     expect(report.diagnosis?.code).toBe('CAVRA-E401');
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('is stopped when the gate is ended by %s', async (signal) => {
-    const [path, asked] = [join(job.folder, 'slow.cjs'), join(job.folder, 'asked')];
-    const wait = `if (request.target !== "probe") return require("node:fs").writeFileSync(${JSON.stringify(asked)}, "");`;
-    const text = readFileSync(RUNTIME, 'utf8').replace(
-      'const response = decide(request);',
-      `${wait} const response = decide(request);`,
-    );
-    writeFileSync(path, text);
-    const args = [
-      'gate',
-      REQUEST,
-      '--trust-policy',
-      'policy.json',
-      '--runtime',
-      path,
-      '--runtime-sha256',
-      sha256(text),
-    ];
-    const child = spawn(process.execPath, [CLI_BUNDLE, ...args], {
-      cwd: job.folder,
-      env: { PATH: process.env['PATH'], TMPDIR: temporary, ...JOB },
-      stdio: 'ignore',
-    });
-    const ended = new Promise((resolve) => child.on('exit', (status, by) => resolve(by ?? status)));
-    await until('the runtime is asked', () => existsSync(asked));
-    child.kill(signal);
-    expect(await ended).toBe(signal);
-  });
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'is stopped when the gate is ended by %s',
+    async (signal) => {
+      const path = join(job.folder, 'slow.cjs');
+      const text = readFileSync(RUNTIME, 'utf8').replace(
+        'const response = decide(request);',
+        'if (request.target !== "probe") return; const response = decide(request);',
+      );
+      writeFileSync(path, text);
+      const args = [
+        'gate',
+        REQUEST,
+        '--trust-policy',
+        'policy.json',
+        '--runtime',
+        path,
+        '--runtime-sha256',
+        sha256(text),
+      ];
+      const child = spawn(process.execPath, [CLI_BUNDLE, ...args], {
+        cwd: job.folder,
+        env: { PATH: process.env['PATH'], ...JOB },
+        stdio: 'ignore',
+      });
+      const ended = new Promise((resolve) => child.on('exit', (status, by) => resolve(by ?? status)));
+      while (
+        !readdirSync(tmpdir()).some((name) => name.startsWith('cavra-rt-') && existsSync(join(tmpdir(), name, 's')))
+      ) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      child.kill(signal);
+      expect(await ended).toBe(signal);
+    },
+    30_000,
+  );
 
   it('because somebody put another program in its place while it ran does not: what was verified goes on', async () => {
     const path = join(job.folder, 'replaced.cjs');
@@ -275,7 +281,7 @@ describe('an external runtime that fails', () => {
   });
 
   it('and takes no other process with it, whatever its PID file says', async () => {
-    const bystander = spawn('sleep', ['600']);
+    const bystander = spawn('sleep', ['60']);
     const path = join(job.folder, 'wrong-pid.cjs');
     const text = readFileSync(RUNTIME, 'utf8').replace('String(child.pid)', JSON.stringify(String(bystander.pid)));
     writeFileSync(path, text);

@@ -20,10 +20,9 @@ const ACCESS_TOKEN = 'SYSTEM_ACCESSTOKEN';
 const FROM_THE_AGENT = /^(ENDPOINT_|SECRET_CAVRA_)/;
 
 /**
- * The part of the job's environment that the gate is given. An earlier step can set any variable, which then stands in the environment, and
- * whoever is trusted or who this job is must not come from there (docs/threat-model.md#what-an-earlier-step-cannot-choose): so no
- * `CAVRA_RUNNER_*` identity, no token or trust setting, no other platform's variables. Keys come from secret variables, or from the `env:`
- * of the step.
+ * The part of the job's environment that the gate is given. An earlier step can set any variable, which then stands in the environment,
+ * and whoever is trusted or who this job is must not come from there (design.md section 4): so no `CAVRA_RUNNER_*` identity, no token or
+ * trust setting, no other platform's variables. Keys come from secret variables, or from the `env:` of the step.
  *
  * @throws ConfigurationError CAVRA-E201 a key stands in a variable that is not secret
  */
@@ -34,8 +33,6 @@ export function gateEnvironment(environment: Environment, agent: Agent): Environ
     ...Object.fromEntries(passed),
     ...keys(environment, agent, variables),
     [ACCESS_TOKEN]: agent.accessToken() ?? mappedAccessToken(environment, variables),
-    // This program runs nowhere else.
-    TF_BUILD: 'True',
   };
 }
 
@@ -89,6 +86,6 @@ function isPublic(name: string, variables: readonly JobVariable[]): boolean {
 }
 
 /** The name under which the agent puts a variable into the environment. */
-export function environmentName(variable: string): string {
+function environmentName(variable: string): string {
   return variable.replace(/[. ]/g, '_').toUpperCase();
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigurationError, type NetworkOptions } from '@cavra/release-governance-core';
 import type { Agent } from './agent.ts';
-import { type Environment, environmentName } from './environment.ts';
+import type { Environment } from './environment.ts';
 
 /** Where Azure DevOps publishes the keys of all organisations. */
 const PUBLIC_KEYS = 'https://vstoken.dev.azure.com/.well-known/jwks';
@@ -11,8 +11,7 @@ const PUBLIC_KEYS = 'https://vstoken.dev.azure.com/.well-known/jwks';
  * no proxy, the usual variables count.
  *
  * @param jwksUrl where the issuer's keys are asked for, where it was configured
- * @throws ConfigurationError CAVRA-E201 the agent's proxy is not usable; CAVRA-E216 its certificates cannot be read, CAVRA-E241 they are
- *   not its own
+ * @throws ConfigurationError CAVRA-E201 the agent's proxy is not usable; CAVRA-E216 its certificates cannot be read
  */
 export async function agentNetwork(
   agent: Agent,
@@ -21,10 +20,10 @@ export async function agentNetwork(
 ): Promise<NetworkOptions> {
   const asked = [environment['SYSTEM_OIDCREQUESTURI'], jwksUrl ?? PUBLIC_KEYS].filter((url) => url !== undefined);
   const proxy = agentProxy(agent, asked);
-  const own = await authorities(agent);
+  const extraAuthorities = await authorities(agent, environment);
   return {
     ...(proxy === undefined ? {} : { proxy }),
-    ...(own === undefined ? {} : { authorities: own }),
+    ...(extraAuthorities.length === 0 ? {} : { extraAuthorities }),
   };
 }
 
@@ -52,25 +51,11 @@ function agentProxy(agent: Agent, asked: readonly string[]): NetworkOptions['pro
   }
 }
 
-/** The variable by which the agent names the authorities that it is configured with. */
-const CA_INFO = 'Agent.CAInfo';
-
-/**
- * The authorities of the agent's own configuration. A variable of the pipeline with another spelling stands under the same name in the
- * environment, so that a step could have set it.
- */
-async function authorities(agent: Agent): Promise<NetworkOptions['authorities']> {
+/** Authorities that are given explicitly stand in place of those of NODE_EXTRA_CA_CERTS on Node 20, so they have them too. */
+async function authorities(agent: Agent, environment: Environment): Promise<readonly string[]> {
   const file = agent.certificateAuthorities();
-  if (file === undefined) return undefined;
-  const names = agent.variables().map(({ name }) => name);
-  const others = names.filter((name) => name !== CA_INFO && environmentName(name) === environmentName(CA_INFO));
-  if (others.length > 0 || !names.includes(CA_INFO)) {
-    throw new ConfigurationError(
-      'CAVRA-E241',
-      `the certificate authorities ${file} are not from the agent’s own configuration: the variable ${others[0] ?? environmentName(CA_INFO)} takes the place of ${CA_INFO}`,
-    );
-  }
-  const pem = await readFile(file, 'latin1').catch((error: unknown) => {
+  if (file === undefined) return [];
+  const own = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new ConfigurationError(
       'CAVRA-E216',
       'the certificate authorities of the agent (Agent.CAInfo) cannot be read',
@@ -79,5 +64,8 @@ async function authorities(agent: Agent): Promise<NetworkOptions['authorities']>
       },
     );
   });
-  return { name: `${CA_INFO} of the agent`, pem };
+  const extra = environment['NODE_EXTRA_CA_CERTS'];
+  // Node itself goes on without a file that it cannot read.
+  const further = extra === undefined ? '' : await readFile(extra, 'utf8').catch(() => '');
+  return [own, further].filter((text) => text !== '');
 }

@@ -1,4 +1,4 @@
-import type { Clock, RandomBytes, RunningProgram } from '@cavra/release-governance-core';
+import type { Clock, RandomBytes } from '@cavra/release-governance-core';
 import type { Agent, TaskResult } from './agent.ts';
 import type { Environment } from './environment.ts';
 
@@ -11,8 +11,8 @@ export interface Task {
   readonly now: Clock;
   readonly randomBytes: RandomBytes;
   readonly version: string;
-  /** This program, which evidence names by its digest. */
-  readonly program: RunningProgram;
+  /** Absolute path of the program that runs, which evidence names by its digest. */
+  readonly program: string;
 }
 
 /** What the task reports at its end. */

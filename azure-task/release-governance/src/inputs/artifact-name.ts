@@ -7,8 +7,8 @@ const NO_STAGE = '__default';
 const LONGEST_PART = 40;
 
 /**
- * `cavra-release-governance-<job>[-<matrix index>]-<attempt>` (docs/azure.md#what-the-task-takes-and-gives). The job's name is unique only
- * within its stage, so that stands before it; the index counts the jobs that one matrix makes.
+ * `cavra-release-governance-<job>[-<matrix index>]-<attempt>` (interfaces.md). The job's name is unique only within its stage, so that
+ * stands before it; the index counts the jobs that one matrix makes.
  */
 export function defaultArtifactName(environment: Environment): string {
   const stage = environment['SYSTEM_STAGENAME'];

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ConfigurationError, closestWord } from '@cavra/release-governance-core';
+import { ConfigurationError } from '@cavra/release-governance-core';
 import type { Command, ParsedArguments } from './command.ts';
 
 /**
@@ -44,32 +44,12 @@ function read(command: Command, args: readonly string[]) {
     ]),
   );
   try {
-    return parseArgs({ args: withPem(args), options, allowPositionals: true, strict: true, tokens: true });
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const [sentence = ''] = message.split(/\.\s|\n/);
-    const meant = meantOption(message, Object.keys(options));
-    throw usage(command, `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}${meant}`, error);
+    throw usage(command, sentence.charAt(0).toLowerCase() + sentence.slice(1), error);
   }
-}
-
-/** The PEM of a certificate begins with dashes, and is no option for that. */
-function withPem(args: readonly string[]): string[] {
-  const joined: string[] = [];
-  for (const arg of args) {
-    const before = joined.at(-1) ?? '';
-    const isValue = arg.startsWith('-----BEGIN ') && /^--[a-z][a-z-]*$/.test(before);
-    if (isValue) joined[joined.length - 1] = `${before}=${arg}`;
-    else joined.push(arg);
-  }
-  return joined;
-}
-
-/** A suggestion for the option that Node's message says it does not know. */
-function meantOption(message: string, known: readonly string[]): string {
-  const [, typed] = /^Unknown option '--([^'=]+)/.exec(message) ?? [];
-  const meant = typed === undefined ? undefined : closestWord(typed, [...known, 'help']);
-  return meant === undefined ? '' : `; did you mean --${meant}?`;
 }
 
 function usage(command: Command, message: string, cause?: unknown): ConfigurationError {

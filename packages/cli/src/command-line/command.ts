@@ -1,4 +1,4 @@
-import type { Clock, RandomBytes, RunningProgram } from '@cavra/release-governance-core';
+import type { Clock, RandomBytes } from '@cavra/release-governance-core';
 import { ConfigurationError } from '@cavra/release-governance-core';
 
 /** One option of a command. Order of precedence: option, then its variable, then the default. */
@@ -34,26 +34,20 @@ export interface Terminal {
   readonly out: (text: string) => void;
   /** Diagnostics. */
   readonly err: (text: string) => void;
-  /** Writes a file that the user named, by default in place of one that is there. @throws ConfigurationError CAVRA-E219 */
-  readonly writeFile: (path: string, text: string, options?: { readonly replace: boolean }) => Promise<void>;
-  /** Reads standard input to its end. @throws ConfigurationError CAVRA-E216 it holds more than `maxBytes` */
-  readonly readInput: (maxBytes: number) => Promise<Uint8Array>;
+  /** Writes a file that the user named. Throws ConfigurationError CAVRA-E219. */
+  readonly writeFile: (path: string, text: string) => Promise<void>;
   /** True: stdout is a terminal that shows colour. */
   readonly colour: boolean;
   /** True: stdout is a terminal, with a person before it. */
   readonly isTerminal: boolean;
   /** True: stderr is a terminal, so progress may be shown. */
   readonly progress: boolean;
-  /** Asks the person at the terminal; absent where nobody can be asked. Gives the answer without blanks around it. */
-  readonly ask?: (question: string) => Promise<string>;
   readonly version: string;
   readonly nodeVersion: string;
   /** What threads of a large verification run. */
   readonly threadProgram: URL;
   /** What runs this program again: Node and its script. */
   readonly program: readonly string[];
-  /** This program, which evidence names by its digest. */
-  readonly runningProgram: RunningProgram;
   readonly pid: number;
   /** Of this machine, as Node names them. */
   readonly platform: string;
@@ -74,7 +68,7 @@ export interface Command {
   /** How many arguments may stand beside the options. */
   readonly positionals: readonly [minimum: number, maximum: number];
   /**
-   * @returns the exit status (README.md#exit-status)
+   * @returns the exit status (interfaces.md)
    * @throws CavraError, which the entry file prints
    */
   readonly run: (terminal: Terminal, parsed: ParsedArguments) => Promise<number>;

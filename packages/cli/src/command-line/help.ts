@@ -16,7 +16,7 @@ export function programHelp(commands: readonly Command[], version: string): stri
     'Commands:',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
-    `${PROGRAM} COMMAND --help (or help COMMAND) explains a command; --version prints the version.`,
+    `${PROGRAM} COMMAND --help explains a command; --version prints the version.`,
     '',
     EXIT_STATUS,
     '',

@@ -1,6 +1,6 @@
-import { type AuditSummary, type BundleLine, exceptionText, logLine } from '@cavra/release-governance-core';
+import { type AuditSummary, type BundleLine, exceptionText } from '@cavra/release-governance-core';
 import { numberOf } from './number-of.ts';
-import { type Row, type Style, table } from './style.ts';
+import { printable, type Row, type Style, table } from './style.ts';
 
 const MOST_LISTED = 20;
 const STATUS_WIDTH = 'unreadable'.length;
@@ -13,10 +13,8 @@ export function bundleText(line: BundleLine, style: Style): string {
   const decision = (line.decision === '' ? '-' : line.decision).padEnd(DECISION_WIDTH);
   const run = line.run_id === '' ? '' : ` run ${line.run_id}`;
   const records = numberOf(line.records, 'record');
-  const what = logLine(
-    `${line.repository || '(no runner)'}${run}, ${records}, ${line.outcome}, ${line.tail}: ${line.path}`,
-  );
-  const fault = line.status === 'valid' ? '' : `\n  ${logLine(`${line.message} (${line.diagnosis})`)}`;
+  const what = printable(`${line.repository || '(no runner)'}${run}, ${records}, ${line.tail}: ${line.path}`);
+  const fault = line.status === 'valid' ? '' : `\n  ${printable(`${line.message} (${line.diagnosis})`)}`;
   return `${status}  ${decision}  ${what}${fault}\n`;
 }
 
@@ -27,17 +25,16 @@ export function auditSummaryText(summary: AuditSummary, style: Style): string {
 }
 
 function rowsOf(summary: AuditSummary, style: Style): Row[] {
-  const { bundles, records, statuses, decisions, outcomes, tails } = summary;
+  const { bundles, records, statuses, decisions, tails } = summary;
   return [
     ['bundles', `${bundles}, ${numberOf(records, 'record')}`],
     ['status', counted(statuses)],
     ['decisions', counted(decisions)],
-    ['outcomes', counted(outcomes)],
     ['tails', counted(tails)],
     ...summary.keys.map(
       ({ key_id: id, status, bundles: used, records: signed }): Row => [
         'key',
-        logLine(
+        printable(
           `${id === '' ? '(without id)' : id}: ${status}, ${numberOf(signed, 'record')} in ${numberOf(used, 'bundle')}`,
         ),
       ],
@@ -55,7 +52,7 @@ function populationRows({ population }: AuditSummary, style: Style): Row[] {
   const { expected, found, missing, missing_omitted: omitted, unexpected } = population;
   const shown = missing
     .slice(0, MOST_LISTED)
-    .map((run) => style.bad(logLine(`missing: ${run.repository} run ${run.run_id}`)));
+    .map((run) => style.bad(printable(`missing: ${run.repository} run ${run.run_id}`)));
   const more = missing.length - shown.length + omitted;
   return [
     ['runs', `${found} of ${expected} expected ones have valid evidence, ${unexpected} bundles are of other runs`],
@@ -67,7 +64,7 @@ function populationRows({ population }: AuditSummary, style: Style): Row[] {
 function exceptionRows({ exceptions, exceptions_omitted: omitted }: AuditSummary, style: Style): Row[] {
   const shown = exceptions
     .slice(0, MOST_LISTED)
-    .map((one): Row => ['exception', style.warn(logLine(exceptionText(one)))]);
+    .map((one): Row => ['exception', style.warn(printable(exceptionText(one)))]);
   const more = exceptions.length - shown.length + omitted;
   return more > 0 ? [...shown, ['', `and ${more} more; --format jsonl lists ${exceptions.length} of them`]] : shown;
 }

@@ -1,4 +1,4 @@
-import { type ReportRow, rowLines } from '@cavra/release-governance-core';
+import { logLine } from '@cavra/release-governance-core';
 
 /** Plain text for people: aligned, coloured only on a terminal. */
 export interface Style {
@@ -30,10 +30,10 @@ export function table(rows: readonly Row[], style: Style): string {
     .join('');
 }
 
-/** What a run or a verification comes to; what is set off in it has the colour of its tone. */
-export function rowsText(rows: readonly ReportRow[], { good, bad, warn }: Style): string {
-  const colours = { good, bad, warn, neutral: plain };
-  return rowLines(rows, (text, tone) => colours[tone](text))
-    .map((line) => `${line}\n`)
-    .join('');
+/**
+ * Makes text from outside harmless wherever it is printed: what would move a cursor or hide text is shown as an escape, and what a CI
+ * platform would take for a command of the job is split.
+ */
+export function printable(text: string): string {
+  return logLine(text);
 }

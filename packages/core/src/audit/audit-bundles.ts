@@ -19,7 +19,7 @@ import {
 } from '../domain/limits.ts';
 import type { Clock } from '../domain/ports.ts';
 import { readLines } from '../io/files/read-lines.ts';
-import { readNamedFile } from '../io/files/read-regular-file.ts';
+import { FileProblem, readRegularFile } from '../io/files/read-regular-file.ts';
 import { ThreadPool } from '../io/threads/thread-pool.ts';
 import { createVerifier } from '../verify/create-verifier.ts';
 import { audit, type FoundBundle } from './audit.ts';
@@ -27,7 +27,6 @@ import { findBundles } from './audit-discovery.ts';
 import { openAuditState } from './audit-state.ts';
 import { type AuditThreadData, type BundleQuestion, verifyBundle } from './audit-threads.ts';
 import { mergeAudits } from './merge.ts';
-import { auditPage } from './page.ts';
 
 export interface AuditOptions extends BundleQuestion {
   /** Folders to search, evidence folders, artifacts or streams; as given. */
@@ -122,8 +121,9 @@ async function* linesOf(path: string, name: string): AsyncGenerator<Uint8Array, 
   }
 }
 
-/** An audit as one page for people. */
-export function auditHtml(lines: readonly BundleLine[], summary: AuditSummary, version: string): string {
+/** An audit as one page for people. Its code is loaded only then. */
+export async function auditHtml(lines: readonly BundleLine[], summary: AuditSummary, version: string): Promise<string> {
+  const { auditPage } = await import('./page.ts');
   return auditPage(lines, summary, version);
 }
 
@@ -159,9 +159,7 @@ async function questionOf(options: AuditOptions): Promise<string> {
     path === undefined ? [] : [resolve(workingDirectory, path)],
   );
   const digests = await Promise.all(
-    files.map(async (path) =>
-      sha256(await readNamedFile(path, { what: path, maxBytes: MAX_CONFIGURATION_FILE_BYTES })),
-    ),
+    files.map(async (path) => sha256(await readFileOf(path, MAX_CONFIGURATION_FILE_BYTES))),
   );
   const keyId = environment['CAVRA_DAEMON_EVIDENCE_KEY_ID'] ?? '';
   return sha256(JSON.stringify([version, integrityOnly, expectations ?? null, keyring === undefined, digests, keyId]));
@@ -172,11 +170,17 @@ async function readExpectedRuns({
   workingDirectory,
 }: Pick<AuditOptions, 'expectedRuns' | 'workingDirectory'>): Promise<readonly ExpectedRun[] | undefined> {
   if (expectedRuns === undefined) return undefined;
-  const bytes = await readNamedFile(resolve(workingDirectory, expectedRuns), {
-    what: expectedRuns,
-    maxBytes: MAX_EXPECTED_RUNS_BYTES,
-  });
+  const bytes = await readFileOf(resolve(workingDirectory, expectedRuns), MAX_EXPECTED_RUNS_BYTES);
   return parseExpectedRuns(Buffer.from(bytes).toString('utf8'), expectedRuns);
+}
+
+async function readFileOf(path: string, maxBytes: number): Promise<Uint8Array> {
+  try {
+    return await readRegularFile(path, maxBytes);
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    throw new ConfigurationError('CAVRA-E216', `${path} ${error.message}`, { cause: error });
+  }
 }
 
 function sha256(data: Uint8Array | string): string {

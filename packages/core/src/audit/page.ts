@@ -55,20 +55,11 @@ function lead({ bundles, statuses, population }: AuditSummary): string {
   return `${count(statuses.valid)} of ${counted(bundles, 'bundle')} ${statuses.valid === 1 ? 'is' : 'are'} valid.${found}`;
 }
 
-function facts({
-  bundles,
-  records,
-  statuses,
-  decisions,
-  outcomes,
-  tails,
-  shards_missing: missing,
-}: AuditSummary): Html {
+function facts({ bundles, records, statuses, decisions, tails, shards_missing: missing }: AuditSummary): Html {
   const rows: readonly (readonly [string, string])[] = [
     ['Bundles', `${count(bundles)}, with ${counted(records, 'record')}`],
     ['Status', counts(statuses)],
     ['Decisions', counts(decisions)],
-    ['Outcomes', counts(outcomes)],
     ['Tails', counts(tails)],
     ...(missing.length === 0 ? [] : [['Missing shards', missing.slice(0, MAX_AUDIT_LISTED).join(', ')] as const]),
   ];

@@ -3,15 +3,14 @@ import { lstat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type DaemonConfiguration, parseDaemonConfiguration } from '../domain/daemon/configuration.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
-import { type KeyValue, keyFault } from '../domain/keys/key-form.ts';
-import type { SecretReference } from '../domain/keys/keyring/keyring-key.ts';
-import { MAX_CONFIGURATION_FILE_BYTES, MAX_SECRET_FILE_BYTES } from '../domain/limits.ts';
-import { readKeyValue } from '../io/files/key-value.ts';
-import { FileProblem, readNamedFile, readRegularFile } from '../io/files/read-regular-file.ts';
+import { ed25519PrivateKey } from '../domain/keys/ed25519-private.ts';
+import type { SecretReference } from '../domain/keys/keyring-key.ts';
+import { MAX_SECRET_FILE_BYTES } from '../domain/limits.ts';
+import { readConfigurationFile } from '../io/files/configuration-file.ts';
+import type { KeyringFile } from '../io/files/keyring-file.ts';
+import { FileProblem, readRegularFile } from '../io/files/read-regular-file.ts';
 import { changeableAncestor, isOurs, mayOthersWrite } from '../io/files/writable-by-others.ts';
 import { groupId, resolveSocketPath } from '../io/socket/socket-path.ts';
-import type { KeyringFile } from '../io/trust/keyring-file.ts';
-import { privateKeyOf } from '../keys/attestation-keys.ts';
 import type { Environment } from '../settings/credentials.ts';
 
 /** A daemon's configuration as read from its file, with absolute paths. */
@@ -44,10 +43,7 @@ const PERMISSIONS = 0o777;
  */
 export async function readDaemonConfiguration(path: string): Promise<LoadedConfiguration> {
   await requireUnchangeable(path, `the configuration ${path}`);
-  const bytes = await readNamedFile(path, {
-    what: `the configuration ${path}`,
-    maxBytes: MAX_CONFIGURATION_FILE_BYTES,
-  });
+  const bytes = await readConfigurationFile(path, `the configuration ${path}`);
   const configuration = parseDaemonConfiguration(bytes, path);
   const folder = dirname(path);
   const absolute = (text: string) => resolve(folder, text);
@@ -146,23 +142,18 @@ export interface AnswerKeyPair {
  */
 export async function readAnswerKey(loaded: LoadedConfiguration, environment: Environment): Promise<AnswerKeyPair> {
   const { id, privateKey: reference } = loaded.configuration.signingKey;
-  const value = await readSecret(reference, dirname(loaded.path), environment);
-  return {
-    id,
-    text: Buffer.from(value.bytes).toString('utf8'),
-    ...privateKeyOf(value, 'the signing key of the daemon'),
-  };
+  const text = await readSecretText(reference, dirname(loaded.path), environment);
+  return { id, text, ...ed25519PrivateKey(text, 'the signing key of the daemon') };
 }
 
-async function readSecret(reference: SecretReference, folder: string, environment: Environment): Promise<KeyValue> {
+async function readSecretText(reference: SecretReference, folder: string, environment: Environment): Promise<string> {
   if ('env' in reference) {
     const text = environment[reference.env];
-    if (text) return readKeyValue(text, undefined);
+    if (text) return text;
     throw missingKey(`the variable ${reference.env} is not set`);
   }
   try {
-    const bytes = await readRegularFile(resolve(folder, reference.file), MAX_SECRET_FILE_BYTES);
-    return { bytes, fault: keyFault(bytes), isFile: true };
+    return Buffer.from(await readRegularFile(resolve(folder, reference.file), MAX_SECRET_FILE_BYTES)).toString('utf8');
   } catch (error) {
     if (!(error instanceof FileProblem)) throw error;
     throw missingKey(`${join(folder, reference.file)} ${error.message}`, error);

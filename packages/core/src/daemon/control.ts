@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { DaemonIdentity, StatusBody } from '../domain/daemon/answers.ts';
 import { CavraError, ConfigurationError, RuntimeFailure } from '../domain/diagnosis.ts';
 import { DAEMON_START_MS, DAEMON_STOP_MS, DAEMON_THREADS, MAX_CONFIGURATION_FILE_BYTES } from '../domain/limits.ts';
@@ -9,11 +9,10 @@ import { DaemonClient } from '../io/socket/daemon-client.ts';
 import { openPrivateFolder } from '../io/socket/private-folder.ts';
 import { systemSleep } from '../io/system/system.ts';
 import type { Environment } from '../settings/credentials.ts';
-import { verifierIdentity } from '../verify/program-identity.ts';
+import { verifierIdentity } from '../verify/create-verifier.ts';
 import { CONTROL_FILE, type LoadedConfiguration, readAnswerKey, readDaemonConfiguration } from './configuration.ts';
 import { loadEngine } from './create-engine.ts';
 import { startDetached } from './detached.ts';
-import { daemonNetwork } from './network.ts';
 
 export interface DaemonControlOptions {
   /** Absolute path of the configuration. */
@@ -47,7 +46,7 @@ export async function daemonStatus(options: DaemonControlOptions): Promise<Daemo
 
 /**
  * Stops the daemon of this configuration over its socket, and waits until it is gone. No process is ever signalled: only the daemon
- * itself, having proven itself by its key, ends itself (docs/go-runtime.md, `foreign-process`).
+ * itself, having proven itself by its key, ends itself (weakness row 27).
  *
  * @throws RuntimeFailure CAVRA-E520 it does not run, CAVRA-E521 somebody else listens, CAVRA-E526 it does not end
  */
@@ -102,7 +101,7 @@ export async function startDaemon(
 
 /** What is wrong with the configuration is told here, and not only in a log. */
 async function requireStartable({ configuration, environment, now, randomBytes, version }: DaemonControlOptions) {
-  const http = lazyHttpClient(() => daemonNetwork(environment, dirname(configuration)), { now, randomBytes, version });
+  const http = lazyHttpClient(environment, {}, { now, randomBytes, version });
   await loadEngine({ configuration, environment, now, http, verifier: verifierIdentity(version) });
 }
 

@@ -180,10 +180,8 @@ export class Conversation {
     const { nonce, auth, checkpoint } = operation;
     const runner = await engine.authenticator.authenticate(evidenceQuestion(nonce, checkpoint), auth);
     const name = streamNameOf(runner, auth.algorithm ?? '');
-    const { evaluator, deliveries } = this.#parts;
-    if (runner.use?.kind === 'nonce') await evaluator.takeNonce(runner.use);
-    const prepare = () => deliveries.prepare(engine, { name, runner, checkpoint });
-    const { stream, files } = await evaluator.sharing(runner, prepare);
+    if (runner.use?.kind === 'nonce') await this.#parts.evaluator.takeNonce(runner.use);
+    const { stream, files } = await this.#parts.deliveries.prepare(engine, { name, runner, checkpoint });
     const listed = files.map(({ name: file, size, sha256 }) => ({ name: file, size, sha256 }));
     await send(reply, this.#seal<'evidence'>(engine, operation, { stream, files: listed }));
     try {

@@ -1,8 +1,5 @@
-import { dirname, resolve } from 'node:path';
 import { HMAC_IDENTITY } from '../domain/auth/hmac.ts';
 import { createHmacAuthenticator } from '../domain/auth/hmac-authenticator.ts';
-import { createIssuerRouter } from '../domain/auth/oidc/router.ts';
-import { createOidcAuthenticator } from '../domain/auth/oidc/verify.ts';
 import type { RequestAuthenticator } from '../domain/auth/request-authenticator.ts';
 import { createRunnerAuthenticator } from '../domain/auth/runner-authenticator.ts';
 import type { DaemonHmac } from '../domain/daemon/configuration.ts';
@@ -13,13 +10,10 @@ import { createSecretSearcher } from '../domain/secrets/searcher.ts';
 import { createTrustPolicyEvaluator } from '../domain/trust/evaluator.ts';
 import type { TrustPolicyEvaluator } from '../domain/trust/trust-decision.ts';
 import type { VerifierIdentity } from '../domain/verification/report.ts';
+import { type KeyringFile, readKeyringFile, resolveHmacKeys, resolveSigningKey } from '../io/files/keyring-file.ts';
 import type { HttpClient } from '../io/http/http-client.ts';
-import { createJwksFileSource, createJwksSource } from '../io/tokens/jwks-source.ts';
-import { type KeyringFile, readKeyringFile, resolveHmacKeys, resolveSigningKey } from '../io/trust/keyring-file.ts';
-import { type AttestationKeys, loadAttestationKeys } from '../keys/attestation-keys.ts';
-import { refuseApprovals } from '../policy/refuse-approvals.ts';
+import type { AttestationKeys } from '../keys/attestation-keys.ts';
 import { readTrustPolicyFile } from '../policy/trust-policy-file.ts';
-import { createAttestor } from '../seal/attestor.ts';
 import { configuredSecrets, type Environment } from '../settings/credentials.ts';
 import type { GateSettings } from '../settings/gate-settings.ts';
 import {
@@ -97,14 +91,14 @@ async function loadKeys(loaded: LoadedConfiguration, environment: Environment, n
   await requireUnchangeable(loaded.paths.keyring, 'the keyring');
   const file = await readKeyringFile(loaded.paths.keyring);
   await requireKeptKeys(loaded, file);
-  const source = { environment };
-  const evidence = (await resolveSigningKey(file, 'evidence', source, now()))?.key;
+  const evidence = await resolveSigningKey(file, 'evidence', environment, now());
   if (evidence === undefined) {
     throw wrong('the keyring has no active evidence key, and a daemon’s evidence is always signed');
   }
-  const { keys: evidenceVerification } = await resolveHmacKeys(file, 'evidence', source);
+  const { keys: evidenceVerification } = await resolveHmacKeys(file, 'evidence', environment);
   const runner = await loadRunnerKeys(file, hmac, environment);
-  const attestation = await loadAttestationKeys(source, file, now());
+  const { loadAttestationKeys } = await import('../keys/attestation-keys.ts');
+  const attestation = await loadAttestationKeys(environment, file, now());
   return { evidence, evidenceVerification, runner, attestation };
 }
 
@@ -114,7 +108,7 @@ async function loadRunnerKeys(
   environment: Environment,
 ): Promise<readonly HmacVerificationKey[]> {
   if (!requestBound && identityOnlyKeyId === undefined) return [];
-  const { keys, unresolved } = await resolveHmacKeys(file, 'runner', { environment });
+  const { keys, unresolved } = await resolveHmacKeys(file, 'runner', environment);
   if (unresolved.length > 0) {
     throw wrong(`the secrets of these runner keys of the keyring are not here: ${unresolved.join(', ')}`);
   }
@@ -124,8 +118,7 @@ async function loadRunnerKeys(
   if (requestBound && !keys.some(({ id }) => id !== identityOnlyKeyId)) {
     throw wrong('hmac.request_bound is true, but the keyring has no runner key for it');
   }
-  // No step of a job can put another key in the place of one that is the daemon's own.
-  return keys.map((key) => ({ ...key, pinned: true }));
+  return keys;
 }
 
 interface DaemonTrust {
@@ -138,7 +131,6 @@ async function loadTrust({ configuration, paths }: LoadedConfiguration): Promise
   await requireUnchangeable(paths.trustPolicy, 'the trust policy');
   const pinned = configuration.trustPolicy.sha256;
   const { policy, sha256 } = await readTrustPolicyFile(paths.trustPolicy, { sha256: pinned });
-  refuseApprovals(policy, 'a resident daemon');
   return { evaluator: createTrustPolicyEvaluator(policy), sha256 };
 }
 
@@ -153,6 +145,7 @@ function createStreamAttestor(
   // Neither is a job's to choose: what it releases the daemon does not see, and the checkpoint before is that of its own stream.
   const settings = { subjectPaths: [], previousCheckpoint: undefined, rules };
   return async () => {
+    const { createAttestor } = await import('../seal/attestor.ts');
     const options = { key: signing, trust, settings, workspace: '/', policySha256, verifier, nowMs: now() };
     return createAttestor(options);
   };
@@ -165,20 +158,26 @@ async function createOidc(
 ): Promise<RequestAuthenticator | undefined> {
   const { issuers } = loaded.configuration;
   if (issuers.length === 0) return undefined;
+  const [{ createIssuerRouter }, { createOidcAuthenticator }, sources, { dirname, resolve }] = await Promise.all([
+    import('../domain/auth/oidc/router.ts'),
+    import('../domain/auth/oidc/verify.ts'),
+    import('../io/http/jwks-source.ts'),
+    import('node:path'),
+  ]);
   for (const { jwks, issuer } of issuers) {
     // Who can write an issuer's keys can be anybody.
     if ('file' in jwks) {
       await requireUnchangeable(resolve(dirname(loaded.path), jwks.file), `the key set of ${issuer}`);
     }
   }
-  const client = issuers.some(({ jwks }) => !('file' in jwks)) ? await http() : undefined;
+  const client = issuers.some(({ jwks }) => 'url' in jwks) ? await http() : undefined;
   return createIssuerRouter(
     issuers.flatMap((trust) => {
       const { jwks: location } = trust;
       const jwks =
         'file' in location
-          ? createJwksFileSource(resolve(dirname(loaded.path), location.file))
-          : client && createJwksSource(location, { http: client, now });
+          ? sources.createJwksFileSource(resolve(dirname(loaded.path), location.file))
+          : client && sources.createJwksUrlSource({ url: location.url, http: client, now });
       return jwks === undefined
         ? []
         : [{ trust, authenticator: createOidcAuthenticator({ ...trust, jwks, now, replay: 'caller' }) }];

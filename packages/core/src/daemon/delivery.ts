@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Checkpoint } from '../domain/checkpoint/checkpoint.ts';
 import { checkpointDetails } from '../domain/checkpoint/details.ts';
 import type { DeliveredFile, StreamHead } from '../domain/daemon/answers.ts';
 import type { CheckpointWish } from '../domain/daemon/protocol.ts';
-import { worstOf } from '../domain/decision/worst.ts';
+import { worstDecision } from '../domain/decision/worst.ts';
 import { EvidenceError } from '../domain/diagnosis.ts';
 import {
   CHECKPOINT_FILE,
@@ -91,7 +90,7 @@ export class Deliveries {
     const response = await worstResponse(stream, end.records);
     await writeFileDurably(folder, RESPONSE_FILE, response);
 
-    const attestor = await engine.attestor?.();
+    const attestor = checkpoint === 'none' ? undefined : await engine.attestor?.();
     const { checkpoint: earlier, ...source } = await openBeginning(folder, end);
     const observers = await closeOnFailure(source, () =>
       attestor === undefined ? [] : [attestor.begin({ ...source, checkpoint: earlier })],
@@ -106,36 +105,25 @@ export class Deliveries {
       inMemory(RESPONSE_FILE, response),
       { name: STREAM_FILE, size: end.bytes, sha256: report.sha256, chunks: () => readBeginning(stream, end.bytes) },
     ];
-    // What was sealed stays sealed for whoever asks for no more than what is there.
-    const standing = checkpoint === 'none' && report.valid ? attestor?.standing(report) : undefined;
-    if (standing !== undefined && earlier !== undefined) {
-      files.push(inMemory(CHECKPOINT_FILE, Buffer.from(earlier)));
-      published = sealed(published, standing);
-    }
-    if (checkpoint !== 'none' && attestor !== undefined && report.valid) {
-      const judgement = { passes: checkpoint === 'passed', runner, outcomeSha256: null };
+    if (attestor !== undefined && report.valid) {
+      const judgement = { passes: checkpoint === 'passed', runner };
       const attestation = attestor.attest(report, runner.identity, judgement, now());
       const text = Buffer.from(attestation.text, 'utf8');
       await writeFileDurably(folder, CHECKPOINT_FILE, text);
       files.push(inMemory(CHECKPOINT_FILE, text));
-      published = sealed(published, attestation.checkpoint);
+      const details = checkpointDetails(attestation.checkpoint);
+      published = { ...published, checkpoint: 'valid', tail: 'sealed', checkpoint_details: details };
     }
     files.push(inMemory(VERIFICATION_FILE, Buffer.from(reportText(published), 'utf8')));
     return { stream: { name, records: end.records, head_hash: end.headHash }, files };
   }
 }
 
-/** The report of evidence under its own checkpoint. */
-function sealed(report: VerificationReport, checkpoint: Checkpoint): VerificationReport {
-  const details = checkpointDetails(checkpoint);
-  const outcome = details.result === 'PASSED' ? 'pass' : 'fail';
-  return { ...report, checkpoint: 'valid', tail: 'sealed', outcome, checkpoint_details: details };
-}
-
 /** What the response file of these records holds. */
 async function worstResponse(stream: string, records: number): Promise<Buffer> {
   const responses = (await readRecordedResponses(stream)).slice(0, records);
-  const found = worstOf(responses);
+  const worst = worstDecision(responses.map(({ decision }) => decision));
+  const found = responses.find(({ decision }) => decision === worst);
   return Buffer.from(found === undefined ? '' : responseFileText(found), 'utf8');
 }
 

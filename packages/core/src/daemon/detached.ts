@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Environment } from '../domain/identity/sources.ts';
-import { NO_FOLLOW } from '../io/files/open-no-follow.ts';
+import { NO_FOLLOW } from '../io/files/durable-file.ts';
 
 /** A program that goes on without its starter. */
 export interface Detached {
@@ -13,7 +13,7 @@ export interface Detached {
 
 /**
  * Starts a program in a session of its own, with nothing of the starter's but its environment: no terminal, and none of its streams, so
- * that whoever reads the starter's output sees it end (docs/go-runtime.md, `held-stdout`). What it writes goes to the end of a file (0600).
+ * that whoever reads the starter's output sees it end (weakness row 29). What it writes goes to the end of a file (0600).
  *
  * @param command program and arguments
  * @throws the system's error when the file cannot be opened

@@ -1,5 +1,4 @@
 import type { RequestAuthenticator } from '../domain/auth/request-authenticator.ts';
-import type { Checkpoint } from '../domain/checkpoint/checkpoint.ts';
 import type { AnswerKey } from '../domain/daemon/answer.ts';
 import type { DaemonLimits } from '../domain/daemon/configuration.ts';
 import type { RulesMode } from '../domain/decision/rules.ts';
@@ -17,8 +16,6 @@ export interface StreamAttestor {
   /** Looks at the evidence before it is verified; returns what must observe the verification. */
   begin(source: EvidenceSource): RecordObserver;
   attest(report: VerificationReport, identity: RunnerIdentity, judgement: Judgement, nowMs: number): Attestation;
-  /** The checkpoint that was there, where it speaks of exactly the records that were verified. */
-  standing(report: VerificationReport): Checkpoint | undefined;
 }
 
 /**

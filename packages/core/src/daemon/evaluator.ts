@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { HMAC_IDENTITY } from '../domain/auth/hmac.ts';
 import type { StreamHead } from '../domain/daemon/answers.ts';
 import { type RecordedAnswer, type Remembered, type ReplayMemory, replayKey } from '../domain/daemon/replay-memory.ts';
-import { Shares } from '../domain/daemon/shares.ts';
 import { streamNameOf } from '../domain/daemon/stream-name.ts';
 import { RUNNER_NOT_TRUSTED } from '../domain/decision/response.ts';
 import { AuthenticationError, RuntimeFailure } from '../domain/diagnosis.ts';
@@ -32,8 +31,6 @@ export interface DaemonEvaluation {
 export interface EvaluatorParts {
   readonly streams: Streams;
   readonly memory: ReplayMemory;
-  /** Questions that may be worked on at once, of all runners together. */
-  readonly places: number;
   /** Makes an entry durable. */
   readonly remember: (entry: JournalEntry) => Promise<void>;
   readonly now: Clock;
@@ -44,21 +41,19 @@ export interface EvaluatorParts {
 export const REDACTED_PROOF = '<redacted-hmac-sha256>';
 
 /** A used nonce; its answer is never given again. */
-const used = (owner: string): Remembered => ({ owner, answer: undefined, pending: undefined });
+const USED: Remembered = { answer: undefined, pending: undefined };
 const NOT_NEEDED: RecordedAnswer = { stream: '', recordId: '', trustRule: '' };
 
 /**
- * Answers requests for a resident daemon (docs/daemon.md#what-it-holds-to): authenticates the runner, finds its run's stream, lets each
- * proof count once, and has the handler decide and record. What a runner who is not authenticated asked is recorded in a stream of its own
- * for each day.
+ * Answers requests for a resident daemon (design.md section 4): authenticates the runner, finds its run's stream, lets each proof count
+ * once, and has the handler decide and record. What a runner who is not authenticated asked is recorded in a stream of its own for each
+ * day.
  */
 export class DaemonEvaluator {
   readonly #parts: EvaluatorParts;
-  readonly #answering: Shares;
 
   constructor(parts: EvaluatorParts) {
     this.#parts = parts;
-    this.#answering = new Shares(parts.places);
   }
 
   /** @throws RuntimeFailure, EvidenceError, ConfigurationError, SecretFoundError: nothing is answered then */
@@ -68,30 +63,10 @@ export class DaemonEvaluator {
       const runner = await engine.authenticator.authenticate(question, proof);
       const stream = { name: streamNameOf(runner, proof?.algorithm ?? ''), identity: runner.identity };
       const ask: Asked = { engine, request, runner, stream };
-      const decide = () => (runner.use === undefined ? this.#decide(ask) : this.#decideOnce(ask, runner.use));
-      return await this.sharing(runner, decide);
+      return await (runner.use === undefined ? this.#decide(ask) : this.#decideOnce(ask, runner.use));
     } catch (error) {
       if (!(error instanceof AuthenticationError)) throw error;
       return this.#refuse(engine, request, error);
-    }
-  }
-
-  /**
-   * Does something for a runner, unless its key or repository has more than its share of what the daemon is doing.
-   *
-   * @throws RuntimeFailure CAVRA-E523
-   */
-  async sharing<T>({ use, keyId }: AuthenticatedRunner, work: () => Promise<T>): Promise<T> {
-    const owner = use?.owner ?? `key ${keyId}`;
-    if (!this.#answering.hasRoom(owner)) {
-      const message = 'this key or repository has as many questions open as it may have; ask again later';
-      throw new RuntimeFailure('CAVRA-E523', message);
-    }
-    this.#answering.take(owner);
-    try {
-      return await work();
-    } finally {
-      this.#answering.giveBack(owner);
     }
   }
 
@@ -102,8 +77,8 @@ export class DaemonEvaluator {
    */
   async takeNonce(use: ProofUse): Promise<void> {
     const key = replayKey(use);
-    this.#requireNew(key, use);
-    this.#parts.memory.add(key, use.refusedFrom, used(use.owner));
+    this.#requireNew(key);
+    this.#parts.memory.add(key, use.refusedFrom, USED);
     await this.#parts.remember({ key, refusedFrom: use.refusedFrom, answer: NOT_NEEDED });
   }
 
@@ -115,18 +90,17 @@ export class DaemonEvaluator {
       const answer = known.answer ?? (await known.pending);
       if (answer !== undefined) return this.#repeat(ask, answer);
     }
-    this.#requireNew(key, use);
+    this.#requireNew(key);
     return use.kind === 'nonce' ? this.#decideForNonce(ask, key, use) : this.#decideForToken(ask, key, use);
   }
 
-  #requireNew(key: string, { owner }: ProofUse): void {
+  #requireNew(key: string): void {
     const { memory, now } = this.#parts;
     if (memory.find(key) !== undefined) {
       throw new AuthenticationError('CAVRA-E305', 'the nonce of the proof was used before');
     }
-    if (!memory.hasRoom(now(), owner)) {
-      const message =
-        'too many proofs of this key or repository are alive at once, so this one cannot be told from a replay';
+    if (!memory.hasRoom(now())) {
+      const message = 'too many proofs are alive at once, so this one cannot be told from a replay';
       throw new AuthenticationError('CAVRA-E308', message);
     }
   }
@@ -135,8 +109,8 @@ export class DaemonEvaluator {
    * However it ends, the nonce stays used: whoever got no answer asks again with a new one. So it does not matter which is durable first,
    * as long as both are before the answer.
    */
-  async #decideForNonce(ask: Asked, key: string, { owner, refusedFrom }: ProofUse): Promise<DaemonEvaluation> {
-    this.#parts.memory.add(key, refusedFrom, used(owner));
+  async #decideForNonce(ask: Asked, key: string, { refusedFrom }: ProofUse): Promise<DaemonEvaluation> {
+    this.#parts.memory.add(key, refusedFrom, USED);
     const remembered = this.#parts.remember({ key, refusedFrom, answer: NOT_NEEDED });
     // The decision's own failure is told first.
     remembered.catch(() => undefined);
@@ -146,13 +120,13 @@ export class DaemonEvaluator {
   }
 
   /** Who asks the same while it is being answered gets the same answer. */
-  async #decideForToken(ask: Asked, key: string, { owner, refusedFrom }: ProofUse): Promise<DaemonEvaluation> {
+  async #decideForToken(ask: Asked, key: string, { refusedFrom }: ProofUse): Promise<DaemonEvaluation> {
     const { memory, remember } = this.#parts;
     let settle: (answer: RecordedAnswer | undefined) => void = () => undefined;
     const pending = new Promise<RecordedAnswer | undefined>((resolve) => {
       settle = resolve;
     });
-    const entry: Remembered = { owner, answer: undefined, pending };
+    const entry: Remembered = { answer: undefined, pending };
     memory.add(key, refusedFrom, entry);
     try {
       const outcome = await this.#decide(ask);

@@ -25,7 +25,7 @@ export interface RequestHandlerDependencies {
 
 /**
  * The daemon's request handler: verifies the runner's proof, applies the trust policy, decides by the rules and records the
- * decision, durably, before it answers (docs/run.md). Embedded in a job it is the gate's runtime; behind a socket
+ * decision, durably, before it answers (design.md section 2, step 4). Embedded in a job it is the gate's runtime; behind a socket
  * it is the resident daemon.
  */
 export class RequestHandler implements GovernanceRuntime {

@@ -1,5 +1,5 @@
 import { lstat, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { ReplayMemory } from '../domain/daemon/replay-memory.ts';
 import { asCavraError, CavraError, ConfigurationError, EXIT, RuntimeFailure } from '../domain/diagnosis.ts';
 import {
@@ -16,7 +16,7 @@ import type { VerifierIdentity } from '../domain/verification/report.ts';
 import { writeFileDurably } from '../io/files/durable-file.ts';
 import { readRegularFile } from '../io/files/read-regular-file.ts';
 import { openRotatingLog } from '../io/files/rotating-log.ts';
-import { lazyHttpClient, refuseUnverifiedTls } from '../io/http/network.ts';
+import { lazyHttpClient, type NetworkOptions, refuseUnverifiedTls } from '../io/http/network.ts';
 import { acquireWriterLock, type WriterLock } from '../io/locks/writer-lock.ts';
 import { LineServer } from '../io/socket/line-server.ts';
 import { openPrivateFolder } from '../io/socket/private-folder.ts';
@@ -31,7 +31,7 @@ import {
 import { ReplayJournal } from '../io/stream/replay-journal.ts';
 import type { RunningProgram } from '../io/system/program.ts';
 import type { Environment } from '../settings/credentials.ts';
-import { programIdentity } from '../verify/program-identity.ts';
+import { programIdentity } from '../verify/create-verifier.ts';
 import { CONTROL_FILE } from './configuration.ts';
 import { Conversation } from './conversation.ts';
 import { type LoadedEngine, loadEngine } from './create-engine.ts';
@@ -39,7 +39,6 @@ import { Deliveries } from './delivery.ts';
 import type { Engine } from './engine.ts';
 import { DaemonEvaluator } from './evaluator.ts';
 import { type DaemonLog, DaemonLogWriter, errorFields } from './log.ts';
-import { daemonNetwork } from './network.ts';
 import { Retention } from './retention.ts';
 import { Streams } from './streams.ts';
 
@@ -58,6 +57,7 @@ export interface RunDaemonOptions {
   readonly logFile?: string | undefined;
   /** Calls back for each signal: `stop` (SIGTERM, SIGINT) or `reload` (SIGHUP). Returns what ends that. */
   readonly onSignal: (signal: (name: 'stop' | 'reload') => void) => () => void;
+  readonly network?: NetworkOptions;
   /** The running program, whose digest reports and checkpoints name. */
   readonly program?: RunningProgram;
 }
@@ -78,12 +78,8 @@ const INSTANCE_BYTES = 16;
  */
 export async function runDaemon(options: RunDaemonOptions): Promise<number> {
   refuseUnverifiedTls(options.environment);
-  const { environment, now, randomBytes, version } = options;
-  const http = lazyHttpClient(() => daemonNetwork(environment, dirname(options.configuration)), {
-    now,
-    randomBytes,
-    version,
-  });
+  const { environment, now, randomBytes, version, network = {} } = options;
+  const http = lazyHttpClient(environment, network, { now, randomBytes, version });
   const verifier = await programIdentity(options);
   const load = () => loadEngine({ configuration: options.configuration, environment, now, http, verifier });
   const loaded = await load();
@@ -244,7 +240,6 @@ class ResidentDaemon {
       evaluator: new DaemonEvaluator({
         streams: this.#streams,
         memory: this.#memory,
-        places: limits.connections,
         remember: (entry) => this.#journal.append(entry),
         now,
         randomBytes,
@@ -313,7 +308,7 @@ async function openParts({ now, randomBytes }: RunDaemonOptions, loaded: LoadedE
     const memory = new ReplayMemory(rememberedProofs);
     const journal = await ReplayJournal.open(state, now, ({ key, refusedFrom, answer: { stream, ...rest } }) => {
       const answer = rest.recordId === '' ? undefined : { stream: memory.shared(stream), ...rest };
-      memory.add(key, refusedFrom, { owner: '', answer, pending: undefined });
+      memory.add(key, refusedFrom, { answer, pending: undefined });
     });
     const maxOpen = Math.max(DAEMON_OPEN_STREAMS, connections);
     return {

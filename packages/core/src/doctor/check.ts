@@ -27,6 +27,16 @@ export function missing(name: string, failure: CavraError): Examination {
 }
 
 /** What the gate would get, or fail with. */
+export function attempt<T>(work: () => T): T | CavraError {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof CavraError) return error;
+    throw error;
+  }
+}
+
+/** The same for what takes a while. */
 export async function attemptAsync<T>(work: () => Promise<T>): Promise<T | CavraError> {
   try {
     return await work();

@@ -3,10 +3,15 @@ import { constants, type Stats } from 'node:fs';
 import { access, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CavraError, RuntimeFailure } from '../domain/diagnosis.ts';
+import type { HmacSigningKey } from '../domain/keys/hmac-keys.ts';
+import type { RunnerIdentity } from '../domain/wire/messages.ts';
+import { locateRunnerToken, noHmacKey, providerOf } from '../gate/authentication/provers.ts';
+import { loadRunnerKey } from '../gate/authentication/run-keys.ts';
 import { NEEDLESS_KEY } from '../gate/resident/daemon-run.ts';
 import type { RuntimeChoice } from '../gate/runtime/runtime-choice.ts';
 import { DaemonClient } from '../io/socket/daemon-client.ts';
 import { errorCode } from '../io/system/system-error.ts';
+import type { DoctorReport } from './check.ts';
 import { attemptAsync, type Examination, missing, ok, warning } from './check.ts';
 import type { DoctorOptions } from './options.ts';
 
@@ -15,33 +20,24 @@ import type { DoctorOptions } from './options.ts';
 const PATIENCE_MS = 1_000;
 
 /**
- * Looks at the socket and asks the daemon to show its key.
+ * Looks at the socket, asks the daemon to show its key, and tells what the daemon must know of this job.
  *
  * @param choice the daemon of the settings
  */
 export async function examineDaemon(
   options: DoctorOptions,
   { socket, publicKeys }: RuntimeChoice & { kind: 'daemon' },
-): Promise<readonly Examination[]> {
+  identity: RunnerIdentity | undefined,
+): Promise<{ readonly method: DoctorReport['method']; readonly checks: readonly Examination[] }> {
   const place = await examineSocket(socket);
   const answer = place.some(({ state }) => state === 'missing') ? [] : await examineAnswer(options, socket, publicKeys);
+  const { method, check } = await examineProof(options, identity);
   const needless = options.environment['CAVRA_DAEMON_EVIDENCE_HMAC_KEY']
     ? [warning('evidence key', NEEDLESS_KEY, 'remove the variable from this job')]
     : [];
   const pinned = ok('daemon key', `pinned: ${publicKeys.map(fingerprint).join(', ')}`);
-  return [...place, pinned, ...answer, ...needless];
+  return { method, checks: [...place, pinned, ...answer, check, ...needless] };
 }
-
-/** A daemon that knows only the plain protocol has nothing to show. */
-export async function examinePlainDaemon(socket: string): Promise<readonly Examination[]> {
-  return [...(await examineSocket(socket)), UNPINNED];
-}
-
-const UNPINNED = warning(
-  'daemon key',
-  'none is pinned: the daemon is believed by its evidence, for which this job holds the key',
-  'pin the key of a daemon that signs its answers: daemon-public-key',
-);
 
 /** As `openssl pkey -pubin -outform DER | sha256sum` gives it. */
 function fingerprint(key: KeyObject): string {
@@ -54,7 +50,7 @@ const PERMISSIONS = 0o777;
 const CONNECTABLE_BY_OTHERS = 0o002;
 
 /** Whether there is a socket to which this job may connect, and whether the job could do more than that. */
-async function examineSocket(path: string): Promise<readonly Examination[]> {
+export async function examineSocket(path: string): Promise<readonly Examination[]> {
   // Named pipes have neither owner nor mode that could be asked for here.
   if (process.platform === 'win32') return [ok('socket', path)];
   const found = await lstat(path).catch(errorCode);
@@ -122,6 +118,41 @@ const NO_CHECKPOINT = warning(
   'the daemon signs none: an auditor needs the evidence key, and records cut off at the end would not be noticed',
   'give the daemon’s keyring an active attestation key',
 );
+
+/** What this job proves with, and what the daemon must have for it; whether it has is not for everybody to ask. */
+async function examineProof(
+  options: DoctorOptions,
+  identity: RunnerIdentity | undefined,
+): Promise<{ readonly method: DoctorReport['method']; readonly check: Examination }> {
+  const { settings, environment } = options;
+  const key = await attemptAsync(() => loadRunnerKey(options));
+  if (key instanceof CavraError) return { method: 'none', check: missing(PROOF, key) };
+  if (settings.auth === 'hmac') return hmacProof(key, '', noHmacKey());
+  const provider = identity === undefined ? 'local' : providerOf(identity);
+  const located = await attemptAsync(() => locateRunnerToken(provider, environment));
+  if (located instanceof CavraError) return { method: 'none', check: missing(PROOF, located) };
+  if (located.source === 'none') {
+    return hmacProof(
+      settings.auth === 'oidc' ? undefined : key,
+      `; no OIDC: ${located.reason.message}`,
+      located.reason,
+    );
+  }
+  const { defaultAudience } = await import('../domain/auth/oidc/trust-defaults.ts');
+  const from = located.variable === undefined ? located.source : `${located.source} (${located.variable})`;
+  const audience = settings.audience ?? defaultAudience(provider);
+  const detail = `OIDC token from ${from}; the daemon must have an issuer for ${provider} with the audience ${audience}`;
+  return { method: 'oidc', check: ok(PROOF, detail) };
+}
+
+const PROOF = 'authentication';
+
+function hmacProof(key: HmacSigningKey | undefined, remark: string, reason: CavraError) {
+  if (key === undefined) return { method: 'none' as const, check: missing(PROOF, reason) };
+  const name = key.id === '' ? 'without id' : key.id;
+  const needs = 'the daemon must allow hmac.request_bound, and have it in its keyring as a runner key';
+  return { method: 'hmac' as const, check: ok(PROOF, `HMAC bound to the request, key ${name}; ${needs}${remark}`) };
+}
 
 async function mayAccess(path: string, mode: number): Promise<boolean> {
   return access(path, mode).then(

@@ -1,6 +1,14 @@
-import type { CreateGateOptions } from '../gate/run/gate-options.ts';
+import type { Clock, RandomBytes } from '../domain/ports.ts';
+import type { Environment } from '../settings/credentials.ts';
+import type { GateSettings } from '../settings/gate-settings.ts';
 
-/** What the gate would be given, and the version of Node. */
-export interface DoctorOptions extends CreateGateOptions {
+export interface DoctorOptions {
+  readonly settings: GateSettings;
+  readonly environment: Environment;
+  /** Absolute. */
+  readonly workspace: string;
   readonly nodeVersion: string;
+  readonly now: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly version: string;
 }

@@ -1,9 +1,9 @@
 /**
  * Every way in which a command can end other than well: a stable code, the exit status it leads to, and one sentence of what to do.
- * `docs/errors.md` is generated from this table. The first digit of a code is its exit status (README.md#exit-status).
+ * `docs/errors.md` is generated from this table. The first digit of a code is its exit status (interfaces.md).
  */
 
-/** Exit status of every command (README.md#exit-status). */
+/** Exit status of every command (interfaces.md). */
 export const EXIT = {
   pass: 0,
   gateSaysNo: 1,
@@ -64,7 +64,7 @@ const CONFIGURATION = {
   'CAVRA-E206': {
     title: 'no evidence key is configured',
     action:
-      'set CAVRA_ATTESTATION_KEY and CAVRA_ATTESTATION_KEY_ID from the secret store: one key is enough; or CAVRA_DAEMON_EVIDENCE_HMAC_KEY (at least 32 bytes) and CAVRA_DAEMON_EVIDENCE_KEY_ID; or --ephemeral-keys for a local trial',
+      'set CAVRA_DAEMON_EVIDENCE_HMAC_KEY (at least 32 bytes) and CAVRA_DAEMON_EVIDENCE_KEY_ID from the secret store, or --ephemeral-keys for a local trial',
   },
   'CAVRA-E207': {
     title: 'a signing key is too weak or unusable',
@@ -86,7 +86,7 @@ const CONFIGURATION = {
   'CAVRA-E211': {
     title: 'the OIDC trust is incomplete or not pinned',
     action:
-      'set issuer to the address of the platform whose tokens are trusted; jwks-url or jwks only where its keys are elsewhere',
+      'set issuer, audience and jwks-url (or jwks) together, or leave all of them out where the platform has a default',
   },
   'CAVRA-E212': {
     title: 'a pull request may not choose what is trusted',
@@ -95,7 +95,7 @@ const CONFIGURATION = {
   },
   'CAVRA-E213': {
     title: 'the verification of TLS certificates is switched off',
-    action: 'unset NODE_TLS_REJECT_UNAUTHORIZED and name a private authority by ca-certificates instead',
+    action: 'unset NODE_TLS_REJECT_UNAUTHORIZED and name a private authority with NODE_EXTRA_CA_CERTS instead',
   },
   'CAVRA-E214': {
     title: 'ephemeral keys are for local trials only',
@@ -171,104 +171,13 @@ const CONFIGURATION = {
     action:
       'set daemon-public-key to the daemon’s public key; towards a daemon that signs no answers, give the evidence key instead',
   },
-  'CAVRA-E235': {
-    title: 'it is not proven which run this job is part of',
-    action:
-      'let the job have a token of its own (GitLab: the id_tokens of the verify template, and issuer where the instance is your own), or write out every expectation',
-  },
-  'CAVRA-E240': {
-    title: 'a key is not the one that the keyring pins',
-    action:
-      'let the job have the key with this id, or pin the new one: `keys generate` writes secret_sha256; if nobody replaced the key, find the step that set its variable',
-  },
-  'CAVRA-E241': {
-    title: 'the certificate authorities cannot be used',
-    action:
-      'give ca-certificates as PEM, as a file that no step of this job can write, or as FILE@sha256:HEX; on GitLab also as the word CI_SERVER_TLS_CA_FILE',
-  },
-  'CAVRA-E250': {
-    title: 'proven approvals need the strict rules',
-    action: 'set rules to strict, or leave approvals out of the trust policy',
-  },
-  'CAVRA-E251': {
-    title: 'a trust policy that asks for approvals is not pinned',
-    action:
-      'set trust-policy-sha256 to the digest that `policy lint FILE` prints: a job that can choose the list of approvers approves itself',
-  },
-  'CAVRA-E252': {
-    title: 'there are too many approvals',
-    action: 'hand over the approvals of this release alone, at most 16 of one request and 64 files in all',
-  },
-  'CAVRA-E253': {
-    title: 'an approval cannot be read',
-    action: 'check the path in approval: a file that ends in .approval.json, no link, with its .sig beside it',
-  },
-  'CAVRA-E254': {
-    title: 'approvals cannot be recorded here',
-    action: 'use the embedded runtime or a resident daemon of this program, or leave approvals out of the trust policy',
-  },
-  'CAVRA-E255': {
-    title: 'the approvals that the trust policy asks for cannot be proven here',
-    action: 'correct the rule’s approvals as the message says; docs/approvals.md lists what each source needs',
-  },
-  'CAVRA-E256': {
-    title: 'ssh-keygen cannot be run',
-    action: 'install OpenSSH 8.2 or later; where that is not possible, approve on another machine',
-  },
-  'CAVRA-E257': {
-    title: 'the approval could not be signed',
-    action:
-      'name the key with --key (a public key whose private half is in an agent or on a security key will do), and see what ssh-keygen said',
-  },
-  'CAVRA-E258': {
-    title: 'it is not known what is to be approved',
-    action: 'name the repository with --repository PROVIDER:NAME and the commit with --commit SHA',
-  },
-  'CAVRA-E260': {
-    title: 'the trusted root cannot be used',
-    action:
-      'give the trusted_root.json of the Sigstore instance that fulcio-url names; without trusted-root the one of the public instance is used',
-  },
-  'CAVRA-E261': {
-    title: 'it is not known whose keyless seal to accept',
-    action:
-      'expect an identity: the issuer and the repository, or the certificate’s identity and issuer; audit takes a list of them. A keyless seal alone proves that somebody made it',
-  },
-  'CAVRA-E262': {
-    title: 'this job cannot be given a certificate',
-    action:
-      'set attestation to key and give the job CAVRA_ATTESTATION_KEY; docs/key-custody.md says which platform offers what',
-  },
-  'CAVRA-E263': {
-    title: 'the public instance would publish the name of a private repository',
-    action:
-      'seal with a key, use a Sigstore instance of your own (fulcio-url and trusted-root), or set keyless-public to true to accept that',
-  },
-  'CAVRA-E264': {
-    title: 'the certificates of a timestamp authority cannot be used',
-    action: 'give its certificates in PEM: its root, or its own certificate and those above it',
-  },
-  'CAVRA-E265': {
-    title: 'nothing would be sealed',
-    action:
-      'give the job CAVRA_ATTESTATION_KEY, or set attestation to keyless where the platform offers it; or leave out what belongs to a seal',
-  },
-  'CAVRA-E266': {
-    title: 'the list of expected identities cannot be used',
-    action:
-      'write one identity a line: the issuer, a blank, and the repository or the https:// identity of the certificate',
-  },
-  'CAVRA-E267': {
-    title: 'it is not known which authority to ask',
-    action: 'set fulcio-url and timestamp-url to the authorities of the instance whose trusted root is given',
-  },
 } as const satisfies Record<string, Diagnosis>;
 
 const NOT_AUTHENTICATED = {
   'CAVRA-E301': {
     title: 'the runner has nothing to authenticate with',
     action:
-      'let the job have the platform’s OIDC token (GitHub: permissions id-token: write; GitLab: id_tokens; Azure: the task or System.AccessToken), or set auth to hmac and CAVRA_RUNNER_AUTH_HMAC_KEY',
+      'let the job have the platform’s OIDC token (GitHub: permissions id-token: write; GitLab: id_tokens; Azure: the task or System.AccessToken), or set CAVRA_RUNNER_AUTH_HMAC_KEY',
   },
   'CAVRA-E302': {
     title: 'the runner’s identity is incomplete or ambiguous',
@@ -309,8 +218,7 @@ const NOT_AUTHENTICATED = {
   },
   'CAVRA-E312': {
     title: 'the token service refused',
-    action:
-      'check the job’s permission to ask for a token, as the service says above; a refusal with 401 is most often a credential that has expired: run the job again',
+    action: 'check the job’s permission to ask for a token; the status that the service gave is above',
   },
   'CAVRA-E313': {
     title: 'the token service cannot be reached or is failing',
@@ -326,18 +234,15 @@ const NOT_AUTHENTICATED = {
   },
   'CAVRA-E316': {
     title: 'the OIDC token’s signature is not valid',
-    action:
-      'find out where the token came from: its key id is the issuer’s, and its signature is not, so it is a forgery or damaged',
+    action: 'check that issuer and jwks-url belong together; a token signed by another key is a forgery',
   },
   'CAVRA-E317': {
     title: 'the OIDC token is from another issuer or for another audience',
-    action:
-      'pin the issuer and audience that the message shows, if they are really those of your platform; they are compared exactly',
+    action: 'pin the issuer and audience that this platform really uses; they are compared exactly',
   },
   'CAVRA-E318': {
     title: 'the OIDC token is expired, too old or from the future',
-    action:
-      'synchronise the runner’s clock, and let the gate run soon after the token is issued, or raise max-token-age',
+    action: 'ask for the token right before the gate and synchronise the runner’s clock',
   },
   'CAVRA-E319': {
     title: 'the claimed identity contradicts the OIDC token',
@@ -346,35 +251,6 @@ const NOT_AUTHENTICATED = {
   'CAVRA-E320': {
     title: 'the runner is not trusted for this request',
     action: '`policy explain` shows which rule of the trust policy stops it',
-  },
-  'CAVRA-E321': {
-    title: 'a runner key that nothing pins proves nothing in this event',
-    action:
-      'give keyring as FILE@sha256:HEX, with a runner key that has secret_sha256 (`keys generate` writes it), or let the job prove itself by its OIDC token',
-  },
-  'CAVRA-E322': {
-    title: 'the issuer has no key of the id that the token names',
-    action:
-      'run the job again: the platform may have rotated its keys just now; if it repeats, compare jwks-url (or jwks) and issuer with those of the platform that issued the token',
-  },
-  'CAVRA-E323': {
-    title: 'the issuer has several keys of the id that the token names',
-    action: 'correct the file of jwks; where the issuer itself publishes such keys, tell its operator',
-  },
-  'CAVRA-E324': {
-    title: 'the key that the token names may not be used',
-    action:
-      'use an issuer whose keys are RSA of 2048 to 4096 bits or P-256, made for signatures and the pinned algorithm',
-  },
-  'CAVRA-E350': {
-    title: 'the job has no token for a certificate',
-    action:
-      'let the job ask for one: on GitHub `permissions: id-token: write`, on GitLab the template release-governance-keyless, which declares SIGSTORE_ID_TOKEN',
-  },
-  'CAVRA-E351': {
-    title: 'the certificate authority refused',
-    action:
-      'check that it accepts the issuer of this job’s tokens and the audience sigstore; the public instance accepts github.com and gitlab.com, and no other server',
   },
 } as const satisfies Record<string, Diagnosis>;
 
@@ -440,11 +316,6 @@ const RUNTIME_FAILED = {
     title: 'the program of the gate was changed',
     action: 'include the template again from where it is published, and pin it by its digest or commit',
   },
-  'CAVRA-E534': {
-    title: 'a file of the runner cannot be written',
-    action:
-      'let the user that the message names write the file, for example by the same user in the container and on the runner, and run the job again; the verdict stands in the evidence',
-  },
   'CAVRA-E520': {
     title: 'the daemon cannot be reached',
     action:
@@ -474,24 +345,6 @@ const RUNTIME_FAILED = {
   'CAVRA-E526': {
     title: 'the daemon could not be started or stopped',
     action: 'see the reason above and the daemon’s log',
-  },
-  'CAVRA-E540': {
-    title: 'the certificate authority cannot be reached or is failing',
-    action: 'run the job again; check fulcio-url, the status of the authority, and the runner’s proxy and certificates',
-  },
-  'CAVRA-E541': {
-    title: 'the certificate does not fit this job',
-    action:
-      'compare the two values above; check that fulcio-url and trusted-root are of one instance, and that a private one fills in the web address of this server',
-  },
-  'CAVRA-E542': {
-    title: 'the timestamp authority cannot be reached or is failing',
-    action:
-      'run the job again; check timestamp-url, the status of the authority, and the runner’s proxy and certificates',
-  },
-  'CAVRA-E543': {
-    title: 'the timestamp proves nothing',
-    action: 'check that timestamp-certificate has the certificates of the authority that timestamp-url names',
   },
   'CAVRA-E599': {
     title: 'the gate failed for a reason of its own',
@@ -567,25 +420,6 @@ export class EvidenceError extends CavraError<EvidenceCode> {}
 export class RuntimeFailure extends CavraError<RuntimeCode> {}
 /** A secret stands where it must not. Exit status 6. */
 export class SecretFoundError extends CavraError<SecretCode> {}
-
-/** The error of a diagnosis that was read somewhere; undefined: there is no such code. */
-export function diagnosedError(code: string, message: string): CavraError | undefined {
-  if (!Object.hasOwn(DIAGNOSES, code)) return undefined;
-  switch (code.charAt('CAVRA-E'.length)) {
-    case '1':
-      return new GateSaysNoError(code as GateSaysNoCode, message);
-    case '2':
-      return new ConfigurationError(code as ConfigurationCode, message);
-    case '3':
-      return new AuthenticationError(code as AuthenticationCode, message);
-    case '4':
-      return new EvidenceError(code as EvidenceCode, message);
-    case '6':
-      return new SecretFoundError(code as SecretCode, message);
-    default:
-      return new RuntimeFailure(code as RuntimeCode, message);
-  }
-}
 
 /** Wraps what nobody foresaw, so that it still ends in one clear sentence and a failed gate. */
 export function asCavraError(error: unknown): CavraError {

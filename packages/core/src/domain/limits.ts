@@ -6,19 +6,19 @@
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** One request, as sent or as a file (docs/go-runtime.md, `large-requests`). */
+/** One request, as sent or as a file (upstream-weaknesses.md row 30). */
 export const MAX_REQUEST_BYTES = 1 * MIB;
 /** Requests in one run of the gate. */
 export const MAX_REQUESTS_PER_RUN = 1_000;
 /** Problems that one error message names; the rest is counted. */
 export const MAX_LISTED_PROBLEMS = 20;
-/** One evidence record's line without its line end; larger is refused before it is written (docs/go-runtime.md, `long-records`). */
+/** One evidence record's line without its line end; larger is refused before it is written (row 9). */
 export const MAX_RECORD_BYTES = 16 * MIB;
 /** Nesting depth of any JSON read from outside. */
 export const MAX_JSON_DEPTH = 32;
 /** Characters of one JSON number; none that means anything here comes near it. */
 export const MAX_JSON_NUMBER_CHARACTERS = 1_000;
-/** Findings listed in a verification report; the rest is counted (docs/go-runtime.md, `long-report`). */
+/** Findings listed in a verification report; the rest is counted (row 33). */
 export const MAX_REPORT_FINDINGS = 1_000;
 /** Distinct key ids listed in a verification report; the rest is counted. */
 export const MAX_REPORT_KEYS = 100;
@@ -33,7 +33,7 @@ export const MAX_PART_THREADS = 4;
 /** A claims or response file of an evidence folder: no larger than the record that holds the same. */
 export const MAX_EVIDENCE_SIDE_FILE_BYTES = 2 * MAX_RECORD_BYTES;
 
-/** Signing keys shorter than this are refused: published MACs can be guessed at offline (docs/evidence-format.md#how-the-job-proves-it). */
+/** Signing keys shorter than this are refused: published MACs can be guessed at offline (wire-format.md section 3). */
 export const MIN_SIGNING_KEY_BYTES = 32;
 /** A configured secret shorter than this is not searched for: it would match by chance. */
 export const MIN_SEARCHABLE_SECRET_BYTES = 8;
@@ -46,7 +46,7 @@ export const SECRET_SEARCH_OVERLAP_BYTES = 384 * KIB;
 
 /** `HMAC-SHA256-REQUEST` is accepted from this long before its issue time ... */
 export const REQUEST_AUTH_EARLY_SECONDS = 60;
-/** ... to this long after it (docs/evidence-format.md#how-the-job-proves-it). */
+/** ... to this long after it (wire-format.md section 3). */
 export const REQUEST_AUTH_LATE_SECONDS = 300;
 
 /** A compact JWT. */
@@ -60,12 +60,10 @@ export const GITLAB_TOKEN_AGE_SECONDS = 60 * 60;
 /** A JSON Web Key Set, as file or as HTTP body. */
 export const MAX_JWKS_BYTES = 256 * KIB;
 export const MAX_JWKS_KEYS = 100;
-/** An issuer's discovery document. */
-export const MAX_DISCOVERY_BYTES = 64 * KIB;
-/** Moduli of the RSA keys that may verify a token (docs/threat-model.md#what-a-token-must-be). */
+/** Moduli of the RSA keys that may verify a token (design.md section 4). */
 export const MIN_RSA_KEY_BITS = 2048;
 export const MAX_RSA_KEY_BITS = 4096;
-/** How long a fetched JWKS may be used (docs/go-runtime.md, `stale-keys`). */
+/** How long a fetched JWKS may be used (row 25). */
 export const JWKS_CACHE_MS = 10 * 60 * 1000;
 /** Body of a platform's token service. */
 export const MAX_TOKEN_RESPONSE_BYTES = 64 * KIB;
@@ -95,24 +93,24 @@ export const MAX_YAML_INDENT = 128;
 export const DEFAULT_TIMEOUT_SECONDS = 60;
 export const MAX_TIMEOUT_SECONDS = 3_600;
 
-/** One try of an HTTP request gets at most this share of the request's time: a silent server is asked again. */
-export const HTTP_ATTEMPT_SHARE = 1 / 5;
+/** One try of an HTTP request; a silent server gets this long, then the next try, all inside the request's deadline. */
+export const HTTP_ATTEMPT_MS = 8_000;
+/** Tries of one HTTP request, the first included. */
+export const HTTP_MAX_ATTEMPTS = 5;
 /** Longest pause before the second try; it doubles with each further one ... */
 export const HTTP_RETRY_BASE_MS = 400;
 /** ... up to this. A server's Retry-After may ask for more. */
 export const HTTP_RETRY_CAP_MS = 5_000;
-/** Certificate authorities of one source, in PEM: several times those of a whole operating system. */
-export const MAX_AUTHORITIES_BYTES = 2 * MIB;
 /** Status line and headers of an HTTP answer. */
 export const HTTP_MAX_HEADER_BYTES = 16 * KIB;
 /** How long one address of a host may take to connect before the next is tried beside it. */
 export const HTTP_NEXT_ADDRESS_MS = 1_000;
 
-/** Proving which run a verifying job is part of: asking for its token and for the keys to check it with. */
-export const OWN_RUN_MS = 60_000;
+/** Asking a platform's token service, retries included. */
+export const TOKEN_REQUEST_MS = 20_000;
 /** How long an acquired token serves the further requests of the same run. */
 export const TOKEN_REUSE_MS = 2 * 60 * 1000;
-/** Fetching a JWKS, retries included, by a resident verifier, whose questions have no deadline of a run. */
+/** Fetching a JWKS, retries included. */
 export const JWKS_REQUEST_MS = 15_000;
 /** Unknown key ids lead to a new fetch at most this often, so that made-up ones cannot turn a verifier against the issuer. */
 export const JWKS_REFRESH_INTERVAL_MS = 30 * 1000;
@@ -137,7 +135,7 @@ export const MAX_SUMMARY_ROWS = 50;
 /** Characters of one text from outside in a summary; the evidence has it whole. */
 export const MAX_SUMMARY_TEXT = 400;
 
-/** One line to a daemon: a request of MAX_REQUEST_BYTES and what stands around it (docs/go-runtime.md, `large-requests`). */
+/** One line to a daemon: a request of MAX_REQUEST_BYTES and what stands around it (weakness row 30). */
 export const MAX_DAEMON_LINE_BYTES = MAX_REQUEST_BYTES + 4 * KIB;
 /** One line from a daemon: a response repeats members of its request, and base64 makes it a third longer. */
 export const MAX_DAEMON_ANSWER_BYTES = 8 * MIB;
@@ -185,11 +183,6 @@ export const MAX_RUNTIME_PACKAGE_FILE_BYTES = 4 * MIB;
 export const MAX_RUNTIME_PACKAGE_FILES = 200;
 /** How long one command of an external runtime may take. */
 export const RUNTIME_COMMAND_MS = 20_000;
-
-/** Runs of the gate in one evidence folder, and requests of one run. */
-export const MAX_OUTCOME_LINES = 1_000;
-export const MAX_OUTCOME_REQUESTS = 10_000;
-export const MAX_OUTCOME_FILE_BYTES = 32 * MIB;
 
 /** A checkpoint's file. */
 export const MAX_CHECKPOINT_BYTES = 4 * MIB;
@@ -244,50 +237,3 @@ export const MAX_EXPECTED_RUNS_BYTES = 64 * MIB;
 export const AUDIT_THREADS_FROM = 16;
 /** How many bundles an audit asks for ahead of the one whose line comes next. */
 export const AUDIT_LOOKAHEAD = 256;
-
-/** A signature of OpenSSH in its armor. */
-export const MAX_SSH_SIGNATURE_BYTES = 16 * KIB;
-/** Moduli of the RSA keys that may sign an approval; OpenSSH makes none above. */
-export const MIN_SSH_RSA_KEY_BITS = 3_072;
-export const MAX_SSH_RSA_KEY_BITS = 16_384;
-
-/** An approval's statement. */
-export const MAX_APPROVAL_BYTES = 64 * KIB;
-/** Characters of one text in it: a name, an id, a reason. */
-export const MAX_APPROVAL_TEXT_LENGTH = 1_024;
-/** Approvals that a run is given, those of one request, and what these hold together with their signatures. */
-export const MAX_APPROVAL_FILES = 64;
-export const MAX_REQUEST_APPROVALS = 16;
-export const MAX_REQUEST_APPROVALS_BYTES = 256 * KIB;
-/** How old an approval may be, unless the trust policy says otherwise, and at most. */
-export const DEFAULT_APPROVAL_AGE_MS = 72 * 60 * 60 * 1000;
-export const MAX_APPROVAL_AGE_MS = 90 * 24 * 60 * 60 * 1000;
-/** How long an emergency approval may serve. */
-export const MAX_EMERGENCY_MS = 4 * 60 * 60 * 1000;
-/** Lists of approvers of a trust policy, people of one list, keys of one person, and approvals that a rule may ask for. */
-export const MAX_APPROVER_LISTS = 50;
-export const MAX_APPROVERS_PER_LIST = 500;
-export const MAX_KEYS_PER_APPROVER = 20;
-export const MAX_REQUIRED_APPROVALS = 100;
-/** A file of allowed signers. */
-export const MAX_ALLOWED_SIGNERS_BYTES = 256 * KIB;
-/** A line of the file with the judged approvals. */
-export const MAX_APPROVALS_LINE_BYTES = 8 * MIB;
-
-/** Nesting depth of DER: certificates and timestamps need about ten. */
-export const MAX_DER_DEPTH = 20;
-/** Certificates from the leaf to the anchor, both included. */
-export const MAX_CERTIFICATE_CHAIN = 5;
-/** Certificates of a file that pins an authority. */
-export const MAX_PINNED_CERTIFICATES = 32;
-/** A timestamp with the certificates in it. */
-export const MAX_TIMESTAMP_BYTES = 64 * KIB;
-/** Timestamps of one checkpoint, and certificates in one timestamp. */
-export const MAX_TIMESTAMPS = 8;
-export const MAX_TIMESTAMP_CERTIFICATES = 8;
-/** `timeVerified` of a checkpoint may differ this much from its proven time before a reader is warned. */
-export const TIMESTAMP_NOTICE_MS = 10 * 60 * 1000;
-/** Authorities and logs of one kind in a trusted root. */
-export const MAX_ROOT_ENTRIES = 100;
-/** Body of a certificate authority. */
-export const MAX_CERTIFICATE_RESPONSE_BYTES = 64 * KIB;

@@ -5,7 +5,7 @@ import { createSecretSearcher } from '../domain/secrets/searcher.ts';
 import { openEvidenceFolder } from '../io/evidence/evidence-folder.ts';
 import { openEvidence } from '../io/evidence/evidence-reader.ts';
 import { guardedFolder } from '../io/evidence/guarded-folder.ts';
-import { programIdentity } from '../verify/program-identity.ts';
+import { programIdentity } from '../verify/create-verifier.ts';
 import { verifyEvidence } from '../verify/verify.ts';
 import { loadKeys, loadRunnerKey } from './authentication/run-keys.ts';
 import { secretsOf } from './authentication/run-secrets.ts';
@@ -50,8 +50,9 @@ interface RecheckKeys {
 async function keysOf(options: CreateGateOptions): Promise<RecheckKeys> {
   const { environment } = options;
   if ((await chooseRuntime(options)).kind === 'daemon') {
-    const { signing: runner, verification: runnerVerification } = await loadRunnerKey(options);
-    return { verification: [], secrets: secretsOf(environment, { runner, runnerVerification }) };
+    const runner = await loadRunnerKey(options);
+    const attestation = { signing: undefined, trust: [], secrets: [] };
+    return { verification: [], secrets: secretsOf(environment, { evidence: undefined, runner, attestation }) };
   }
   const keys = await loadKeys(options);
   const verification = keys.evidence === undefined ? [] : keys.evidenceVerification;

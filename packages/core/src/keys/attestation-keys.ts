@@ -3,15 +3,12 @@ import { ConfigurationError } from '../domain/diagnosis.ts';
 import { ed25519PublicKey, publicKeySha256 } from '../domain/keys/ed25519.ts';
 import { type Ed25519KeyPair, ed25519PrivateKey } from '../domain/keys/ed25519-private.ts';
 import type { AttestationKey } from '../domain/keys/hmac-keys.ts';
-import { isQuoted, type KeyValue } from '../domain/keys/key-form.ts';
-import { KEY_VARIABLES } from '../domain/keys/key-variables.ts';
-import type { Keyring } from '../domain/keys/keyring/keyring.ts';
-import { KEY_ID_FORM, type KeyringKey } from '../domain/keys/keyring/keyring-key.ts';
-import { signingFault } from '../domain/keys/keyring/signing.ts';
+import type { Keyring } from '../domain/keys/keyring.ts';
+import { KEY_ID_FORM, type KeyringKey } from '../domain/keys/keyring-key.ts';
+import { signingFault } from '../domain/keys/signing.ts';
 import { MAX_KEY_ID_LENGTH } from '../domain/limits.ts';
 import type { ConfiguredSecret } from '../domain/secrets/needles.ts';
-import { readKeyValue } from '../io/files/key-value.ts';
-import { type KeyringFile, readActiveSecret, type SecretSource } from '../io/trust/keyring-file.ts';
+import { type KeyringFile, readActiveSecret } from '../io/files/keyring-file.ts';
 import type { Environment } from '../settings/credentials.ts';
 
 /** What signs checkpoints in this run, and whose checkpoints are believed. */
@@ -20,14 +17,10 @@ export interface AttestationKeys {
   readonly trust: readonly AttestationTrust[];
   /** The private key in the forms in which it could stand somewhere, to be searched for. */
   readonly secrets: readonly ConfiguredSecret[];
-  /** What a reader should know of the key that signs, one sentence each. */
-  readonly notes: readonly string[];
 }
 
-const { key: KEY_VARIABLE, id: KEY_ID_VARIABLE } = KEY_VARIABLES.attestation;
-
-/** No key that signs checkpoints, and nobody whose checkpoints are believed. */
-export const NO_ATTESTATION: AttestationKeys = { signing: undefined, trust: [], secrets: [], notes: [] };
+const KEY_VARIABLE = 'CAVRA_ATTESTATION_KEY';
+const KEY_ID_VARIABLE = 'CAVRA_ATTESTATION_KEY_ID';
 
 /**
  * Gets the key that signs checkpoints: from the environment, else the keyring's active one where the keyring says where its private key
@@ -37,42 +30,26 @@ export const NO_ATTESTATION: AttestationKeys = { signing: undefined, trust: [], 
  *   keyring's active key has a private key that cannot be read; CAVRA-E201 the key id
  */
 export async function loadAttestationKeys(
-  source: SecretSource,
+  environment: Environment,
   file: KeyringFile | undefined,
   nowMs: number,
 ): Promise<AttestationKeys> {
-  const { environment, workspace } = source;
   const text = environment[KEY_VARIABLE];
-  const value = text ? await readKeyValue(text, workspace) : undefined;
-  const given = value === undefined ? undefined : privateKeyOf(value, KEY_VARIABLE);
-  const notes = value !== undefined && isQuoted(value.bytes) ? [`${KEY_VARIABLE} stands in quotes: remove them`] : [];
+  const given = text ? ed25519PrivateKey(text, KEY_VARIABLE) : undefined;
   if (file === undefined) {
     const signing = given === undefined ? undefined : { ...given, id: givenId(environment) ?? ownId(given) };
-    const trust = signing === undefined ? [] : [{ ...signing, period: { status: 'active' as const } }];
-    return { ...withSecrets(signing, trust), notes };
+    return withSecrets(signing, signing === undefined ? [] : [{ ...signing, period: { status: 'active' } }]);
   }
   const trust = attestationTrust(file.keyring);
-  if (given !== undefined) {
-    return { ...withSecrets(ringed(given, givenId(environment), file.keyring, nowMs), trust), notes };
-  }
-  const active = await readActiveSecret(file, 'attestation', source, nowMs);
+  if (given !== undefined) return withSecrets(ringed(given, givenId(environment), file.keyring, nowMs), trust);
+  const active = await readActiveSecret(file, 'attestation', environment, nowMs);
   if (active === undefined) return withSecrets(undefined, trust);
-  const pair = privateKeyOf(active, `the attestation key ${active.id}`);
+  const pair = ed25519PrivateKey(Buffer.from(active.secret).toString('latin1'), `the attestation key ${active.id}`);
   return withSecrets(ringed(pair, active.id, file.keyring, nowMs), trust);
 }
 
-/**
- * The Ed25519 key that a variable or a file gives.
- *
- * @param what how messages call it
- * @throws ConfigurationError CAVRA-E222
- */
-export function privateKeyOf({ bytes, fault }: KeyValue, what: string): Ed25519KeyPair {
-  return ed25519PrivateKey(Buffer.from(bytes).toString('latin1'), what, fault);
-}
-
 function withSecrets(signing: AttestationKey | undefined, trust: readonly AttestationTrust[]): AttestationKeys {
-  return { signing, trust, secrets: signing === undefined ? [] : secretsOf(signing), notes: [] };
+  return { signing, trust, secrets: signing === undefined ? [] : secretsOf(signing) };
 }
 
 /** The attestation keys of a keyring, which may have signed checkpoints within their periods. */
@@ -102,8 +79,7 @@ function ringed(pair: Ed25519KeyPair, id: string | undefined, keyring: Keyring, 
   return { ...pair, id: entry.id };
 }
 
-/** The id that the environment gives the attestation key. @throws ConfigurationError CAVRA-E201 it is none */
-export function givenId(environment: Environment): string | undefined {
+function givenId(environment: Environment): string | undefined {
   const id = environment[KEY_ID_VARIABLE];
   if (!id) return undefined;
   if (id.length > MAX_KEY_ID_LENGTH || !KEY_ID_FORM.test(id)) {
@@ -114,7 +90,7 @@ export function givenId(environment: Environment): string | undefined {
 }
 
 /** A key without a name is named by what it is. */
-export function ownId({ publicKey }: Ed25519KeyPair): string {
+function ownId({ publicKey }: Ed25519KeyPair): string {
   return `sha256:${publicKeySha256(publicKey)}`;
 }
 

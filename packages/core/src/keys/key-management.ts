@@ -1,13 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { ConfigurationError } from '../domain/diagnosis.ts';
-import { keyFingerprint } from '../domain/keys/fingerprint.ts';
+import { detectedPlatforms } from '../domain/identity/detect.ts';
 import { defaultKeyId, type GeneratedKey, generateKey, KEY_SEED_BYTES } from '../domain/keys/generate.ts';
 import type { KeyPurpose } from '../domain/keys/hmac-keys.ts';
 import {
   addActiveKey,
-  addDerivedKey,
-  derivedEntry,
   EMPTY_KEYRING,
   findKey,
   type KeyJson,
@@ -16,22 +14,24 @@ import {
   parseKeyringJson,
   retireKey,
   revokeKey,
-} from '../domain/keys/keyring/keyring-edit.ts';
-import { type SecretReference, VARIABLE_FORM } from '../domain/keys/keyring/keyring-key.ts';
+} from '../domain/keys/keyring-edit.ts';
+import { type SecretReference, VARIABLE_FORM } from '../domain/keys/keyring-key.ts';
 import { CLOCK_TOLERANCE_SECONDS } from '../domain/limits.ts';
 import type { Clock, RandomBytes } from '../domain/ports.ts';
 import { parseInstant } from '../domain/time/instant.ts';
 import { formatTimestamp } from '../domain/time/timestamp.ts';
 import { changeKeyring } from '../io/files/keyring-store.ts';
 import { PRIVATE, PUBLIC, writeNewFile } from '../io/files/new-file.ts';
-import { refuseToShow, type SecretOutput } from './private-screen.ts';
+import type { Environment } from '../settings/credentials.ts';
 
-export interface GenerateKeyOptions extends SecretOutput {
+export interface GenerateKeyOptions {
   readonly purpose: KeyPurpose;
   /** By default the purpose and the quarter, for example `ci-evidence-2026-q4`. */
   readonly id: string | undefined;
   /** Keyring in which the key becomes the active one; created when it is not there. */
   readonly keyring: string | undefined;
+  /** New file for the secret, readable by its owner only. */
+  readonly secretFile: string | undefined;
   /** New file for the public key. */
   readonly publicKeyFile: string | undefined;
   /** Variable that the keyring refers to for the secret. */
@@ -41,8 +41,9 @@ export interface GenerateKeyOptions extends SecretOutput {
   readonly notAfter: string | undefined;
   /** Runner keys: the repositories that the key may speak for; empty: any. */
   readonly repositories: readonly string[];
-  /** Attestation keys: whether the evidence key is to be the one that is derived from it. */
-  readonly withEvidence?: boolean;
+  /** Whether the caller would show a secret to a person and to nobody else. */
+  readonly isPrivateScreen: boolean;
+  readonly environment: Environment;
   /** Absolute. */
   readonly workingDirectory: string;
   readonly now: Clock;
@@ -59,8 +60,6 @@ export interface GeneratedKeyReport {
   readonly public_key_file?: string;
   /** The key's entry, as it stands in the keyring or can be put there. */
   readonly entry: KeyJson;
-  /** The entry of the evidence key that is derived from it. */
-  readonly evidence_entry?: KeyJson;
   readonly keyring?: string;
   /** Id of the key that signed so far and now retires. */
   readonly retiring?: string;
@@ -85,12 +84,9 @@ export async function generateKeyFiles(options: GenerateKeyOptions): Promise<Key
   if (publicKeyFile !== undefined && key.publicKey === undefined) {
     throw new ConfigurationError('CAVRA-E217', `a ${purpose} key has no public key: it is a shared secret`);
   }
-  if (options.withEvidence === true && purpose !== 'attestation') {
-    throw new ConfigurationError('CAVRA-E217', 'only an attestation key has an evidence key derived from it');
-  }
   const entry = entryOf(options, key, options.id ?? defaultKeyId(purpose, now()));
   // Found out before anything is written.
-  parseKeyringJson(Buffer.from(keyringText(withKey(options, EMPTY_KEYRING, entry))), 'the new key');
+  parseKeyringJson(Buffer.from(keyringText(addActiveKey(EMPTY_KEYRING, entry))), 'the new key');
   const written: string[] = [];
   try {
     await writeFiles(options, key, written);
@@ -104,7 +100,6 @@ export async function generateKeyFiles(options: GenerateKeyOptions): Promise<Key
         ...(secretFile === undefined ? {} : { secret_file: secretFile }),
         ...(publicKeyFile === undefined ? {} : { public_key_file: publicKeyFile }),
         entry,
-        ...(options.withEvidence === true ? { evidence_entry: derivedEntry(entry.id) } : {}),
         ...(keyring === undefined ? {} : { keyring }),
         ...(retiring === undefined ? {} : { retiring }),
       },
@@ -117,6 +112,18 @@ export async function generateKeyFiles(options: GenerateKeyOptions): Promise<Key
   }
 }
 
+function refuseToShow({ secretFile, isPrivateScreen, environment }: GenerateKeyOptions): void {
+  if (secretFile !== undefined) return;
+  const platforms = detectedPlatforms(environment);
+  if (platforms.length > 0 || environment['CI']) {
+    const where = platforms.length > 0 ? platforms.join(' and ') : 'CI';
+    throw new ConfigurationError('CAVRA-E224', `a secret must not be printed to the log of ${where}`);
+  }
+  if (!isPrivateScreen) {
+    throw new ConfigurationError('CAVRA-E224', 'the output is not a terminal, or is for programs');
+  }
+}
+
 function entryOf(options: GenerateKeyOptions, key: GeneratedKey, id: string): KeyJson {
   const { purpose, notBefore, notAfter, repositories, now } = options;
   const secret = referenceOf(options, key, id);
@@ -126,7 +133,6 @@ function entryOf(options: GenerateKeyOptions, key: GeneratedKey, id: string): Ke
     algorithm: key.algorithm,
     status: 'active',
     ...(secret === undefined ? {} : { secret }),
-    ...(key.algorithm === 'HMAC-SHA256' ? { secret_sha256: keyFingerprint(Buffer.from(key.secret)) } : {}),
     ...(key.publicKey === undefined ? {} : { public_key: key.publicKey }),
     // A runner's clock may be behind that of whoever makes its key.
     not_before: notBefore ?? formatTimestamp(Math.floor(now() / 1000) * 1000 - CLOCK_TOLERANCE_SECONDS * 1000),
@@ -171,19 +177,17 @@ async function writeFiles(
   }
 }
 
-async function addToKeyring(options: GenerateKeyOptions, name: string, entry: KeyJson): Promise<string | undefined> {
+async function addToKeyring(
+  { workingDirectory, purpose }: GenerateKeyOptions,
+  name: string,
+  entry: KeyJson,
+): Promise<string | undefined> {
   let retiring: string | undefined;
-  await changeKeyring(resolve(options.workingDirectory, name), name, true, (keyring) => {
-    retiring = keyring.keys.find((key) => key.purpose === options.purpose && key.status === 'active')?.id;
-    return withKey(options, keyring, entry);
+  await changeKeyring(resolve(workingDirectory, name), name, true, (keyring) => {
+    retiring = keyring.keys.find((key) => key.purpose === purpose && key.status === 'active')?.id;
+    return addActiveKey(keyring, entry);
   });
   return retiring;
-}
-
-function withKey({ withEvidence }: GenerateKeyOptions, keyring: KeyringJson, entry: KeyJson): KeyringJson {
-  const added = addActiveKey(keyring, entry);
-  const isThere = added.keys.some(({ derived_from: from }) => from === entry.id);
-  return withEvidence === true && !isThere ? addDerivedKey(added, entry.id) : added;
 }
 
 export interface ChangeKeyOptions {

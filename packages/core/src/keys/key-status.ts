@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
+import { keyAdvice } from '../domain/keys/advice.ts';
 import type { KeyPurpose, KeyStatus } from '../domain/keys/hmac-keys.ts';
-import { keyAdvice } from '../domain/keys/keyring/advice.ts';
-import { KEY_PURPOSES, type KeyringKey } from '../domain/keys/keyring/keyring-key.ts';
+import { KEY_PURPOSES, type KeyringKey } from '../domain/keys/keyring-key.ts';
 import type { Clock } from '../domain/ports.ts';
 import { formatTimestamp } from '../domain/time/timestamp.ts';
-import { readKeyringFile } from '../io/trust/keyring-file.ts';
+import { readKeyringFile } from '../io/files/keyring-file.ts';
 import type { Environment } from '../settings/credentials.ts';
 
 export interface KeyStatusOptions {

@@ -1,5 +1,4 @@
 import { ConfigurationError } from '../domain/diagnosis.ts';
-import { derivedFromId, derivedKeyId } from '../domain/keys/derived-key.ts';
 import { quarterOf } from '../domain/keys/key-id.ts';
 import { ROTATION_NOTICE_MS } from '../domain/limits.ts';
 import { formatTimestamp } from '../domain/time/timestamp.ts';
@@ -12,8 +11,7 @@ export interface RotatedKey {
 }
 
 /**
- * What to say of the age of the keys that sign: key ids carry their quarter, keyrings a period (docs/key-custody.md). Of a derived key
- * nothing is said beside the key that it is derived from.
+ * What to say of the age of the keys that sign: key ids carry their quarter, keyrings a period (design.md section 5.3).
  *
  * @throws ConfigurationError CAVRA-E220 a key is past its quarter where that is enforced
  */
@@ -23,25 +21,15 @@ export function rotationNotes(
   nowMs: number,
 ): readonly string[] {
   if (mode === 'off') return [];
-  const own = keys.filter(({ id }) => !keys.some((other) => derivedKeyId(other.id) === id));
-  const past = own.filter(({ id }) => nowMs >= (quarterOf(id)?.endMs ?? Number.POSITIVE_INFINITY));
-  const refused = past.filter(({ id }) => derivedFromId(id) === undefined);
-  if (refused.length > 0 && mode === 'enforce') {
-    throw new ConfigurationError('CAVRA-E220', refused.map((key) => pastText(key)).join('; '));
+  const past = keys.filter(({ id }) => nowMs >= (quarterOf(id)?.endMs ?? Number.POSITIVE_INFINITY));
+  if (past.length > 0 && mode === 'enforce') {
+    throw new ConfigurationError('CAVRA-E220', past.map((key) => pastText(key)).join('; '));
   }
   return [
-    ...past.map((key) => `${pastText(key)}: ${pastRemedy(key)}`),
-    ...own.filter((key) => !past.includes(key)).flatMap((key) => soonText(key, mode, nowMs)),
-    ...own.flatMap((key) => periodText(key, nowMs)),
+    ...past.map((key) => `${pastText(key)}: rotate it; with key-rotation enforce the gate would fail`),
+    ...keys.filter((key) => !past.includes(key)).flatMap((key) => soonText(key, mode, nowMs)),
+    ...keys.flatMap((key) => periodText(key, nowMs)),
   ];
-}
-
-/** A derived key is never refused for its quarter: that of its attestation key decides, where that one signs. */
-function pastRemedy({ id }: RotatedKey): string {
-  const source = derivedFromId(id);
-  return source === undefined
-    ? 'rotate it; with key-rotation enforce the gate would fail'
-    : `rotate the attestation key ${source} that it is derived from`;
 }
 
 function pastText({ id }: RotatedKey): string {
@@ -52,8 +40,7 @@ function pastText({ id }: RotatedKey): string {
 function soonText({ id }: RotatedKey, mode: 'warn' | 'enforce', nowMs: number): string[] {
   const endMs = quarterOf(id)?.endMs;
   if (endMs === undefined || endMs - nowMs > ROTATION_NOTICE_MS) return [];
-  const consequence =
-    mode === 'enforce' && derivedFromId(id) === undefined ? 'the gate will fail' : 'the gate will warn';
+  const consequence = mode === 'enforce' ? 'the gate will fail' : 'the gate will warn';
   return [`the quarter of the key ${id} ends soon: from ${formatTimestamp(endMs)} on ${consequence}; rotate it before`];
 }
 

@@ -62,13 +62,12 @@ export interface PolicyLintReport {
 /**
  * Checks a policy file, and names each dangerous habit of a valid one.
  *
- * @param nowMs Unix milliseconds, for approvers who are past
  * @throws ConfigurationError CAVRA-E216 the file cannot be read; a policy that is not valid is a report and not an error
  */
-export async function lintTrustPolicy(path: string, read: ReadTrustPolicy, nowMs = 0): Promise<PolicyLintReport> {
+export async function lintTrustPolicy(path: string, read: ReadTrustPolicy): Promise<PolicyLintReport> {
   try {
     const { policy, sha256, locate } = await read(path);
-    const findings = lintPolicy(policy, nowMs).map(({ at, ...finding }) => ({ ...finding, ...placeOf(at, locate) }));
+    const findings = lintPolicy(policy).map(({ at, ...finding }) => ({ ...finding, ...placeOf(at, locate) }));
     return { path, valid: true, sha256, rules: policy.rules.length, problems: [], findings };
   } catch (error) {
     if (error instanceof TrustPolicyError) {

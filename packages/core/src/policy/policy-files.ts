@@ -1,15 +1,7 @@
 import { resolve } from 'node:path';
-import { MAX_CONFIGURATION_FILE_BYTES } from '../domain/limits.ts';
-import { readNamedFile } from '../io/files/read-regular-file.ts';
-import { systemClock } from '../io/system/system.ts';
+import { readConfigurationFile } from '../io/files/configuration-file.ts';
 import { readRequestBytes } from '../request/request-files.ts';
-import {
-  explainTrustPolicy,
-  lintTrustPolicy,
-  type PolicyExplainReport,
-  type PolicyLintReport,
-} from './lint-and-explain.ts';
-import { readTrustPolicyFile } from './trust-policy-file.ts';
+import type { PolicyExplainReport, PolicyLintReport } from './lint-and-explain.ts';
 
 /**
  * Checks a trust policy file and names its dangerous habits.
@@ -18,7 +10,11 @@ import { readTrustPolicyFile } from './trust-policy-file.ts';
  * @throws ConfigurationError CAVRA-E216 the file cannot be read
  */
 export async function lintPolicyFile(path: string, workingDirectory: string): Promise<PolicyLintReport> {
-  return { ...(await lintTrustPolicy(resolve(workingDirectory, path), readTrustPolicyFile, systemClock())), path };
+  const [{ lintTrustPolicy }, { readTrustPolicyFile }] = await Promise.all([
+    import('./lint-and-explain.ts'),
+    import('./trust-policy-file.ts'),
+  ]);
+  return { ...(await lintTrustPolicy(resolve(workingDirectory, path), readTrustPolicyFile)), path };
 }
 
 export interface ExplainPolicyOptions {
@@ -41,14 +37,15 @@ export interface ExplainPolicyOptions {
  */
 export async function explainPolicyFile(options: ExplainPolicyOptions): Promise<PolicyExplainReport> {
   const { policy, policySha256, claims, keyId, request, workingDirectory } = options;
+  const [{ explainTrustPolicy }, { readTrustPolicyFile }] = await Promise.all([
+    import('./lint-and-explain.ts'),
+    import('./trust-policy-file.ts'),
+  ]);
   return explainTrustPolicy(
     {
       policyPath: policy === undefined ? undefined : resolve(workingDirectory, policy),
       policySha256,
-      claims: await readNamedFile(resolve(workingDirectory, claims), {
-        what: `the claims ${claims}`,
-        maxBytes: MAX_CONFIGURATION_FILE_BYTES,
-      }),
+      claims: await readConfigurationFile(resolve(workingDirectory, claims), `the claims ${claims}`),
       keyId,
       request: request === undefined ? undefined : await readRequestBytes(request, workingDirectory),
     },

@@ -1,7 +1,6 @@
-import { MAX_SUMMARY_TEXT } from '../domain/limits.ts';
+import { MAX_SUMMARY_ROWS, MAX_SUMMARY_TEXT } from '../domain/limits.ts';
 import { markdownCode, markdownText } from '../domain/text/markdown.ts';
 import { shortened } from '../domain/text/printable.ts';
-import type { Prose } from './model/prose.ts';
 
 /** What the Markdown pages are made of; text from outside goes through `cut` or `code`. */
 
@@ -11,21 +10,14 @@ export function table(head: Row, rows: readonly Row[]): string {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** @param bounded shortens each part; all of it stands there unless given */
-export function prose(parts: Prose, bounded: (text: string) => string = (text) => text): string {
-  return parts
-    .map((part) => {
-      if (typeof part === 'string') return sentence(bounded(part));
-      return 'code' in part ? markdownCode(bounded(part.code)) : `**${markdownText(bounded(part.strong))}**`;
-    })
-    .join('');
+export function joined(parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(', ');
 }
 
-/** Parts end and begin with blanks that count, and `markdownText` would write those out. */
-function sentence(text: string): string {
-  const inner = text.trim();
-  if (inner === '') return text === '' ? '' : ' ';
-  return `${/^\s/.test(text) ? ' ' : ''}${markdownText(inner)}${/\s$/.test(text) ? ' ' : ''}`;
+export function listed(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_SUMMARY_ROWS).map((name) => code(name));
+  const omitted = names.length - shown.length;
+  return shown.length === 0 ? 'nothing' : joined([...shown, omitted > 0 ? `and ${omitted} more` : '']);
 }
 
 export function cut(text: string): string {

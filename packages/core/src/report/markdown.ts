@@ -1,7 +1,7 @@
 import { markdownCode, markdownText } from '../domain/text/markdown.ts';
-import { capitalized, prose, type Row, table } from './markdown-parts.ts';
+import { capitalized, type Row, table } from './markdown-parts.ts';
 import type { DecisionLine, FindingLine, ReportModel, Tone } from './model/model.ts';
-import { count, counted } from './model/prose.ts';
+import { count, counted, type Prose } from './model/prose.ts';
 
 const MARK: Readonly<Record<Tone, string>> = { good: '✅', warn: '⚠️', bad: '❌', neutral: '➖' };
 
@@ -51,7 +51,7 @@ export function reportMarkdown(model: ReportModel): string {
           ),
         ]),
     '### What was not checked',
-    list([...unchecked.map((line) => prose(line)), ...notes.map((note) => markdownText(note))]),
+    list([...unchecked.map(prose), ...notes.map((note) => markdownText(note))]),
     '### Check it yourself',
     ...commands.flatMap(({ purpose, command }) => [prose(purpose), `\`\`\`sh\n${command}\n\`\`\``]),
     ...(subject.length === 0
@@ -132,4 +132,15 @@ function findingRow({ tone, code, record, line, offset, message }: FindingLine):
 
 function list(items: readonly string[]): string {
   return items.map((item) => `- ${item}`).join('\n');
+}
+
+function prose(parts: Prose): string {
+  return parts.map((part) => (typeof part === 'string' ? sentence(part) : markdownCode(part.code))).join('');
+}
+
+/** Parts end and begin with blanks that count, and `markdownText` would write those out. */
+function sentence(text: string): string {
+  const inner = text.trim();
+  if (inner === '') return text === '' ? '' : ' ';
+  return `${/^\s/.test(text) ? ' ' : ''}${markdownText(inner)}${/\s$/.test(text) ? ' ' : ''}`;
 }

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { ConfigurationError } from '../domain/diagnosis.ts';
+import { oneLine } from '../domain/json/pointer.ts';
 import { MAX_LISTED_PROBLEMS, MAX_REQUEST_BYTES, MAX_REQUESTS_PER_RUN } from '../domain/limits.ts';
 import { parseRequest } from '../domain/request/parse.ts';
-import { oneLine } from '../domain/text/printable.ts';
 import { expandName, withoutDuplicates } from '../io/files/expand-names.ts';
-import { readNamedFile } from '../io/files/read-regular-file.ts';
+import { FileProblem, readRegularFile } from '../io/files/read-regular-file.ts';
 import type { LoadedRequest } from './requests.ts';
 
 /** What an inline request is called in results and messages. */
@@ -73,8 +73,12 @@ async function readOne(path: string, workingDirectory: string): Promise<LoadedRe
  * @throws ConfigurationError CAVRA-E203
  */
 export async function readRequestBytes(path: string, workingDirectory: string): Promise<Uint8Array> {
-  const named = { what: `the request ${oneLine(path)}`, maxBytes: MAX_REQUEST_BYTES, code: 'CAVRA-E203' } as const;
-  return readNamedFile(resolve(workingDirectory, path), named);
+  try {
+    return await readRegularFile(resolve(workingDirectory, path), MAX_REQUEST_BYTES);
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    throw new ConfigurationError('CAVRA-E203', `the request ${oneLine(path)} ${error.message}`, { cause: error });
+  }
 }
 
 /** Does the work for each item, one after the other, and goes on after a configuration error so that all of them can be reported. */

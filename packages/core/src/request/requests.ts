@@ -1,11 +1,11 @@
 import { decide } from '../domain/decision/rules.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import { JsonError } from '../domain/json/error.ts';
+import { oneLine } from '../domain/json/pointer.ts';
 import { type PlainJson, prettyJson } from '../domain/json/pretty.ts';
 import { lintRecord, type RequestWarningCode } from '../domain/request/lint.ts';
 import { REQUEST_MEMBERS, type RequestMember } from '../domain/request/members.ts';
 import { parseRequest, requestProblems } from '../domain/request/parse.ts';
-import { oneLine } from '../domain/text/printable.ts';
 import type { EvaluateRequest } from '../domain/wire/messages.ts';
 
 /** A request of this run, and where it came from. */

@@ -9,7 +9,7 @@ import {
 } from '../domain/checkpoint/statement.ts';
 import type { StreamFacts } from '../domain/checkpoint/stream-facts.ts';
 import { ConfigurationError, EvidenceError, RuntimeFailure } from '../domain/diagnosis.ts';
-import { CLAIMS_FILE, OUTCOME_FILE, RESPONSE_FILE, STREAM_FILE } from '../domain/evidence/files.ts';
+import { CLAIMS_FILE, RESPONSE_FILE, STREAM_FILE } from '../domain/evidence/files.ts';
 import type { AttestationKey } from '../domain/keys/hmac-keys.ts';
 import { MAX_CHECKPOINT_BYTES } from '../domain/limits.ts';
 import type { ConsistencyProver } from '../domain/merkle/merkle-proof.ts';
@@ -23,8 +23,6 @@ export interface Judgement {
   readonly passes: boolean;
   /** Undefined: nobody proved who they are. */
   readonly runner: AuthenticatedRunner | undefined;
-  /** SHA-256 of the outcomes as they will be published, lower-case hex; null: there is no such file. */
-  readonly outcomeSha256: string | null;
 }
 
 export interface EarlierTree {
@@ -57,7 +55,7 @@ export interface Attestation {
 }
 
 /**
- * Signs one checkpoint over evidence that verifies (docs/checkpoint.md#format).
+ * Signs one checkpoint over evidence that verifies (design.md section 5.2).
  *
  * @throws EvidenceError CAVRA-E404 the stream is not the one of the earlier checkpoint, grown
  * @throws ConfigurationError CAVRA-E201 it would be too large
@@ -103,12 +101,7 @@ function claimsOf(options: AttestOptions): CheckpointClaims {
     last_timestamp: report.last_timestamp,
     evidence_key_ids: evidenceKeyIds(report),
     attestation_key_id: key.id,
-    files: {
-      claims: files.claims,
-      response: files.response,
-      stream: report.sha256,
-      outcome: judgement.outcomeSha256,
-    },
+    files: { claims: files.claims, response: files.response, stream: report.sha256 },
     decision: facts.decision,
     rule_id: facts.ruleId,
     authentication:
@@ -156,7 +149,6 @@ function subjectsOf({ files }: CheckpointClaims, { judgement, identity, subjects
     [CLAIMS_FILE, files.claims],
     [RESPONSE_FILE, files.response],
     [STREAM_FILE, files.stream],
-    [OUTCOME_FILE, files.outcome ?? null],
   ] as const;
   return [
     ...named.flatMap(([name, sha256]) => (sha256 === null ? [] : [{ name, sha256 }])),
@@ -174,22 +166,16 @@ function commitOf({ repository = '', sha = '' }: RunnerIdentity, runner: Authent
 }
 
 /** Reads the checkpoint as an auditor will: one that did not verify would be found out years later. */
-function readBack(text: string, { key, report, facts, files, judgement }: AttestOptions): Checkpoint {
+function readBack(text: string, { key, report, facts, files }: AttestOptions): Checkpoint {
   const trust = { id: key.id, publicKey: key.publicKey, period: { status: 'active' as const } };
   const checkpoint = openCheckpoint(Buffer.from(text), [trust]);
-  const observed = { ...files, outcome: judgement.outcomeSha256 };
   const summary = {
     records: report.records,
     streamId: report.stream_id,
     headHash: report.head_hash,
     keys: report.keys,
   };
-  const differences = disagreements(checkpoint.statement.claims, {
-    summary,
-    facts,
-    sha256: report.sha256,
-    files: observed,
-  });
+  const differences = disagreements(checkpoint.statement.claims, { summary, facts, sha256: report.sha256, files });
   if (differences.length > 0) {
     throw new RuntimeFailure(
       'CAVRA-E599',

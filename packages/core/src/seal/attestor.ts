@@ -121,7 +121,7 @@ export class RunAttestor {
     const { key, verifier } = this.#options;
     return attest({
       key,
-      judgement: { ...judgement, passes: judgement.passes && !this.#hasFailed },
+      judgement,
       report,
       facts: this.#facts,
       files: this.#files,
@@ -132,20 +132,6 @@ export class RunAttestor {
       previous: this.#named ?? this.#continued,
       nowMs,
     });
-  }
-
-  /** FAILED is final for a stream: whoever may ask for its checkpoint could else ask again until it says something else. */
-  get #hasFailed(): boolean {
-    return this.#continued?.checkpoint.statement.result === 'FAILED';
-  }
-
-  /**
-   * The checkpoint that was there, where it speaks of exactly these records; the stream was verified.
-   */
-  standing(report: VerificationReport): Checkpoint | undefined {
-    const claims = this.#continued?.checkpoint.statement.claims;
-    const stands = claims?.record_count === report.records && claims.head_hash === report.head_hash;
-    return stands ? this.#continued?.checkpoint : undefined;
   }
 
   #watch(checkpoint: Checkpoint): EarlierTree {

@@ -1,14 +1,14 @@
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import type { Environment } from '../domain/identity/sources.ts';
-import type { HmacSigningKey } from '../domain/keys/hmac-keys.ts';
-import { KEY_VARIABLES } from '../domain/keys/key-variables.ts';
+import type { HmacSigningKey, HmacVerificationKey } from '../domain/keys/hmac-keys.ts';
 import { MIN_SIGNING_KEY_BYTES } from '../domain/limits.ts';
 import type { RandomBytes } from '../domain/ports.ts';
 import type { ConfiguredSecret } from '../domain/secrets/needles.ts';
+import { isUnexpanded } from '../domain/secrets/unexpanded.ts';
 
 export type { Environment };
 
-/** The signing keys of a run. Secrets are never inputs: they come as environment variables (README.md#use-the-command-line). */
+/** The signing keys of a run. Secrets are never inputs: they come as environment variables (interfaces.md). */
 export interface SigningKeys {
   readonly runner: HmacSigningKey | undefined;
   readonly evidence: HmacSigningKey | undefined;
@@ -16,9 +16,24 @@ export interface SigningKeys {
   readonly ephemeral: boolean;
 }
 
-export const { key: RUNNER_KEY, id: RUNNER_KEY_ID } = KEY_VARIABLES.runner;
-export const { key: EVIDENCE_KEY, id: EVIDENCE_KEY_ID } = KEY_VARIABLES.evidence;
-export const { key: ATTESTATION_KEY } = KEY_VARIABLES.attestation;
+const RUNNER_KEY = 'CAVRA_RUNNER_AUTH_HMAC_KEY';
+const RUNNER_KEY_ID = 'CAVRA_RUNNER_AUTH_KEY_ID';
+const EVIDENCE_KEY = 'CAVRA_DAEMON_EVIDENCE_HMAC_KEY';
+const EVIDENCE_KEY_ID = 'CAVRA_DAEMON_EVIDENCE_KEY_ID';
+const ATTESTATION_KEY = 'CAVRA_ATTESTATION_KEY';
+
+/**
+ * Reads the signing keys from the environment. A key is the UTF-8 bytes of its variable (wire-format.md section 3).
+ *
+ * @throws ConfigurationError CAVRA-E207 when a key is shorter than 32 bytes or is the name of a variable
+ */
+export function readSigningKeys(environment: Environment): SigningKeys {
+  return {
+    runner: signingKey(environment, RUNNER_KEY, RUNNER_KEY_ID),
+    evidence: signingKey(environment, EVIDENCE_KEY, EVIDENCE_KEY_ID),
+    ephemeral: false,
+  };
+}
 
 /**
  * Makes random keys for a local trial.
@@ -37,6 +52,41 @@ export function ephemeralSigningKeys(environment: Environment, randomBytes: Rand
   return { runner: make('runner'), evidence: make('evidence'), ephemeral: true };
 }
 
+/**
+ * The evidence key for verification only: a short one is allowed, since what it signed long ago must still be checked.
+ *
+ * @throws ConfigurationError CAVRA-E207 when it is the name of a variable
+ */
+export function readEvidenceVerificationKey(environment: Environment): HmacVerificationKey | undefined {
+  const text = keyText(environment, EVIDENCE_KEY);
+  if (!text) return undefined;
+  return { id: environment[EVIDENCE_KEY_ID] ?? '', secret: Buffer.from(text, 'utf8'), status: 'active' };
+}
+
+function signingKey(environment: Environment, keyName: string, idName: string): HmacSigningKey | undefined {
+  const text = keyText(environment, keyName);
+  const id = environment[idName] ?? '';
+  if (!text) return undefined;
+  const secret = Buffer.from(text, 'utf8');
+  if (secret.length < MIN_SIGNING_KEY_BYTES) {
+    throw new ConfigurationError(
+      'CAVRA-E207',
+      `${keyName} has ${secret.length} bytes; a key that signs needs at least ${MIN_SIGNING_KEY_BYTES}`,
+    );
+  }
+  return { id, secret };
+}
+
+/** A reference that the platform left in its place is no key. */
+function keyText(environment: Environment, name: string): string | undefined {
+  const text = environment[name];
+  if (text === undefined || !isUnexpanded(text)) return text;
+  throw new ConfigurationError(
+    'CAVRA-E207',
+    `${name} holds a reference to a variable that has no value here, and no key`,
+  );
+}
+
 /** Variables that hold a secret of this product or of the platform, which must never reach the evidence. */
 const SECRET_VARIABLES: readonly string[] = [
   RUNNER_KEY,
@@ -44,7 +94,6 @@ const SECRET_VARIABLES: readonly string[] = [
   ATTESTATION_KEY,
   'CAVRA_RUNNER_AUTH_OIDC_TOKEN',
   'CAVRA_GITLAB_OIDC_TOKEN',
-  'CAVRA_VERIFY_OIDC_TOKEN',
   'GITLAB_OIDC_TOKEN',
   'CI_JOB_JWT_V2',
   'CI_JOB_TOKEN',

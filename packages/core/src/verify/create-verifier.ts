@@ -2,19 +2,15 @@ import { resolve } from 'node:path';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import { MAX_CHECKPOINTS } from '../domain/limits.ts';
 import type { Clock } from '../domain/ports.ts';
-import { readCheckpointFile } from '../io/evidence/checkpoint-file.ts';
-import { openEvidenceSource, requireEvidencePath } from '../io/evidence/evidence-source.ts';
-import { hashSubjectFiles } from '../io/files/subject-files.ts';
-import type { RunningProgram } from '../io/system/program.ts';
-import { startPartThreads } from '../io/threads/part-threads.ts';
+import type { VerifierIdentity } from '../domain/verification/report.ts';
+import { openEvidenceSource } from '../io/evidence/evidence-source.ts';
+import { programSha256, type RunningProgram } from '../io/system/program.ts';
+import type { PartJob, PartVerifiers } from '../io/threads/part-job.ts';
 import type { Environment } from '../settings/credentials.ts';
-import { programIdentity } from './program-identity.ts';
-import type { SealFiles } from './seals/seal-question.ts';
-import type { SealQuestion } from './seals/seal-trust.ts';
 import { loadVerificationKeys, type VerificationKeys } from './verification-keys.ts';
 import { type CheckpointOptions, type VerifyOptions, type VerifyOutcome, verifyEvidence } from './verify.ts';
 
-export interface CreateVerifierOptions extends SealFiles {
+export interface CreateVerifierOptions {
   readonly environment: Environment;
   /** Absolute. */
   readonly workingDirectory: string;
@@ -24,7 +20,7 @@ export interface CreateVerifierOptions extends SealFiles {
   readonly publicKeys?: readonly string[];
   readonly now: Clock;
   readonly version: string;
-  /** The running program, whose digest the report gives. */
+  /** The running program, whose SHA-256 the report gives. */
   readonly program?: RunningProgram;
   /** Told now and then how many bytes of how many are done. */
   readonly progress?: (done: number, total: number) => void;
@@ -34,7 +30,7 @@ export interface CreateVerifierOptions extends SealFiles {
 
 /** What is asked of one piece of evidence. Paths are as given. */
 export interface VerificationQuestion
-  extends Pick<VerifyOptions, 'path' | 'integrityOnly' | 'expectations' | 'proveRecord' | 'observers' | 'notes'> {
+  extends Pick<VerifyOptions, 'path' | 'integrityOnly' | 'expectations' | 'proveRecord' | 'observers'> {
   /** Earlier or external checkpoints to hold the evidence against. */
   readonly against?: readonly string[];
   /** Files, or globs, that must be subjects of the checkpoint, which must say PASSED. */
@@ -58,23 +54,17 @@ export function createVerifier(options: CreateVerifierOptions): Verifier {
     loaded.set(integrityOnly, keys);
     return keys;
   };
-  let seals: Promise<SealQuestion> | undefined;
   return {
     async verify({ against = [], subjects = [], ...question }) {
       const { workingDirectory, now, progress, threadProgram } = options;
-      const path = resolve(workingDirectory, question.path);
-      // Before the keys: a mistyped path is told as one, whatever else is missing.
-      await requireEvidencePath(path);
       const keys = await loadKeys(question.integrityOnly);
-      seals ??= readSeals(options);
-      const checkpoint = await checkpointOptions(options, keys, { ...question, against, subjects }, await seals);
+      const checkpoint = await checkpointOptions(options, keys, { ...question, against, subjects });
       return verifyEvidence(
         {
           ...question,
-          path,
+          path: resolve(workingDirectory, question.path),
           keys: keys.keys,
           absentKeys: keys.absentKeys,
-          pinnedRunnerKeys: keys.pinnedRunnerKeys,
           checkpoint,
         },
         {
@@ -82,7 +72,9 @@ export function createVerifier(options: CreateVerifierOptions): Verifier {
           verifier: await programIdentity(options),
           openEvidence: openEvidenceSource,
           ...(progress === undefined ? {} : { progress }),
-          ...(threadProgram === undefined ? {} : { startPartVerifiers: (job) => startPartThreads(threadProgram, job) }),
+          ...(threadProgram === undefined
+            ? {}
+            : { startPartVerifiers: (job) => startPartVerifiers(threadProgram, job) }),
         },
       );
     },
@@ -93,33 +85,44 @@ async function checkpointOptions(
   { workingDirectory, publicKeys = [] }: CreateVerifierOptions,
   { keys, trust }: VerificationKeys,
   question: Pick<VerificationQuestion, 'integrityOnly' | 'proveRecord' | 'against' | 'subjects'>,
-  seals: SealQuestion,
 ): Promise<CheckpointOptions> {
   const { integrityOnly, proveRecord, against = [], subjects = [] } = question;
   // Where nothing else proves the evidence, its checkpoint must; and a proof is nothing without one.
   const isOnlyProof = keys.length === 0 && !integrityOnly;
   const required = publicKeys.length > 0 || isOnlyProof || proveRecord !== undefined;
-  if (against.length + subjects.length === 0) return { trust, seals, required, against: [], subjects: [] };
-  if (trust.length + seals.identities.length === 0) {
-    const message =
-      'a checkpoint was asked for, but there is no public key or attestation key to check it with, and no identity to expect of it';
+  if (against.length + subjects.length === 0) return { trust, required, against: [], subjects: [] };
+  if (trust.length === 0) {
+    const message = 'a checkpoint was asked for, but there is no public key or attestation key to check it with';
     throw new ConfigurationError('CAVRA-E215', message);
   }
   if (against.length > MAX_CHECKPOINTS) {
     const message = `${against.length} checkpoints were given, at most ${MAX_CHECKPOINTS} are allowed`;
     throw new ConfigurationError('CAVRA-E217', message);
   }
+  const { readCheckpointFile } = await import('../io/evidence/checkpoint-file.ts');
+  const { hashSubjectFiles } = await import('../io/files/subject-files.ts');
   const checkpoints = [];
   for (const name of against) {
     checkpoints.push({ name, bytes: await readCheckpointFile(resolve(workingDirectory, name), name) });
   }
-  return { trust, seals, required, against: checkpoints, subjects: await hashSubjectFiles(subjects, workingDirectory) };
+  return { trust, required, against: checkpoints, subjects: await hashSubjectFiles(subjects, workingDirectory) };
 }
 
-/** Loads what reads the files only where there are some. */
-async function readSeals(options: CreateVerifierOptions): Promise<SealQuestion> {
-  const { trustedRoot, timestampCertificate, identities = [], workingDirectory } = options;
-  if (trustedRoot === undefined && timestampCertificate === undefined) return { identities };
-  const { readSealQuestion } = await import('./seals/seal-question.ts');
-  return readSealQuestion(options, workingDirectory);
+async function startPartVerifiers(program: URL, job: PartJob): Promise<PartVerifiers | undefined> {
+  const { startPartThreads } = await import('../io/threads/part-threads.ts');
+  return startPartThreads(program, job);
+}
+
+/** This program, as reports name it. */
+export function verifierIdentity(version: string): VerifierIdentity {
+  return { name: 'cavra-release-governance', version };
+}
+
+/** This program, with the digest of its entry file where that is known. */
+export async function programIdentity(options: {
+  readonly version: string;
+  readonly program?: RunningProgram;
+}): Promise<VerifierIdentity> {
+  const sha256 = await programSha256(options.program);
+  return { ...verifierIdentity(options.version), ...(sha256 === undefined ? {} : { sha256 }) };
 }

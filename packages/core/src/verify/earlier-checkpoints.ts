@@ -1,6 +1,5 @@
 import { type AttestationTrust, type Checkpoint, openCheckpoint } from '../domain/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../domain/checkpoint/error.ts';
-import { KEYS_ONLY, type SealTrust } from '../domain/checkpoint/seal-trust.ts';
 import type { EarlierCheckpoint } from '../domain/checkpoint/verification.ts';
 import { signerValidity } from '../domain/checkpoint/vouching.ts';
 import { EvidenceError } from '../domain/diagnosis.ts';
@@ -12,17 +11,15 @@ export interface NamedBytes {
 }
 
 /**
- * Opens checkpoints that are to be believed: each must be signed by a trusted key that counted when it was made, or sealed by an
- * expected identity.
+ * Opens checkpoints that are to be believed: each must be signed by a trusted key that counted when it was made.
  *
  * @throws EvidenceError CAVRA-E405 naming the one that is not
  */
 export function openEarlierCheckpoints(
   files: readonly NamedBytes[],
   trust: readonly AttestationTrust[],
-  seals: SealTrust = KEYS_ONLY,
 ): readonly EarlierCheckpoint[] {
-  const earlier = files.map(({ name, bytes }) => ({ name, checkpoint: open(name, bytes, trust, seals) }));
+  const earlier = files.map(({ name, bytes }) => ({ name, checkpoint: open(name, bytes, trust) }));
   const all = earlier.map(({ checkpoint }) => checkpoint);
   for (const { name, checkpoint } of earlier) {
     const validity = signerValidity(checkpoint, all);
@@ -34,11 +31,11 @@ export function openEarlierCheckpoints(
   return earlier;
 }
 
-function open(name: string, bytes: Uint8Array, trust: readonly AttestationTrust[], seals: SealTrust): Checkpoint {
-  try {
-    const checkpoint = openCheckpoint(bytes, trust, seals);
-    if (checkpoint.signer !== undefined) return checkpoint;
+function open(name: string, bytes: Uint8Array, trust: readonly AttestationTrust[]): Checkpoint {
+  if (trust.length === 0)
     throw new EvidenceError('CAVRA-E405', `no key was given to check the checkpoint ${name} with`);
+  try {
+    return openCheckpoint(bytes, trust);
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
     throw new EvidenceError('CAVRA-E405', `the checkpoint ${name} cannot be believed: ${error.message}`, {

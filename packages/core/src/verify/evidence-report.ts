@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path';
-import { StreamStoryteller } from '../domain/story/stream-story.ts';
-import { reportHtml } from '../report/html/page.ts';
-import { reportMarkdown } from '../report/markdown.ts';
-import { reportModel } from '../report/report-model.ts';
-import { type CreateVerifierOptions, createVerifier, type VerificationQuestion } from './create-verifier.ts';
+import {
+  type CreateVerifierOptions,
+  createVerifier,
+  programIdentity,
+  type VerificationQuestion,
+} from './create-verifier.ts';
 import { namedPeriods } from './key-periods.ts';
-import { programIdentity } from './program-identity.ts';
 import { loadVerificationKeys } from './verification-keys.ts';
 import type { VerifyOutcome } from './verify.ts';
 
@@ -25,10 +25,12 @@ export async function reportEvidence(
   question: VerificationQuestion,
   format: 'html' | 'markdown',
 ): Promise<ReportedVerification> {
+  const { StreamStoryteller } = await import('../domain/story/stream-story.ts');
   const storyteller = new StreamStoryteller();
   const observers = [...(question.observers ?? []), storyteller];
   const outcome = await createVerifier(options).verify({ ...question, observers });
   const { keys, absentKeys } = await loadVerificationKeys(options, question.integrityOnly);
+  const { reportModel } = await import('../report/report-model.ts');
   const model = reportModel({
     verification: {
       ...outcome.report,
@@ -40,8 +42,10 @@ export async function reportEvidence(
     generator: await programIdentity(options),
   });
   if (format === 'markdown') {
+    const { reportMarkdown } = await import('../report/markdown.ts');
     return { ...outcome, text: reportMarkdown(model) };
   }
+  const { reportHtml } = await import('../report/html/page.ts');
   return { ...outcome, text: reportHtml(model) };
 }
 

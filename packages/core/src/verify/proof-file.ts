@@ -1,15 +1,13 @@
 import { resolve } from 'node:path';
-import { MAX_INCLUSION_PROOF_BYTES, proofCheckpoint } from '../domain/checkpoint/inclusion-proof.ts';
+import { MAX_INCLUSION_PROOF_BYTES } from '../domain/checkpoint/inclusion-proof.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { EvidenceExpectations } from '../domain/verification/expectations.ts';
-import { readNamedFile } from '../io/files/read-regular-file.ts';
-import { readSealQuestion, type SealFiles } from './seals/seal-question.ts';
-import { sealTrustFor } from './seals/seal-trust.ts';
+import { FileProblem, readRegularFile } from '../io/files/read-regular-file.ts';
 import { loadVerificationKeys, type VerificationKeyOptions } from './verification-keys.ts';
 import { type InclusionOutcome, verifyInclusionProof } from './verify-proof.ts';
 
-export interface VerifyProofOptions extends VerificationKeyOptions, SealFiles {
+export interface VerifyProofOptions extends VerificationKeyOptions {
   /** Of the proof's file, as given. */
   readonly path: string;
   readonly expectations?: EvidenceExpectations;
@@ -24,16 +22,18 @@ export interface VerifyProofOptions extends VerificationKeyOptions, SealFiles {
  */
 export async function verifyProofFile(options: VerifyProofOptions): Promise<InclusionOutcome> {
   const { trust } = await loadVerificationKeys(options, false);
-  const question = await readSealQuestion(options, options.workingDirectory);
-  if (trust.length + question.identities.length === 0) {
-    const message =
-      'no public key was given to check the proof’s checkpoint with, and no identity to expect of a keyless seal';
-    throw new ConfigurationError('CAVRA-E215', message);
+  if (trust.length === 0) {
+    throw new ConfigurationError('CAVRA-E215', 'no public key was given to check the proof’s checkpoint with');
   }
-  const bytes = await readNamedFile(resolve(options.workingDirectory, options.path), {
-    what: `the proof ${options.path}`,
-    maxBytes: MAX_INCLUSION_PROOF_BYTES,
-  });
-  const seals = await sealTrustFor([proofCheckpoint(bytes)], question);
-  return verifyInclusionProof(bytes, trust, options.expectations, options.now(), seals);
+  const bytes = await readProof(resolve(options.workingDirectory, options.path), options.path);
+  return verifyInclusionProof(bytes, trust, options.expectations, options.now());
+}
+
+async function readProof(path: string, name: string): Promise<Uint8Array> {
+  try {
+    return await readRegularFile(path, MAX_INCLUSION_PROOF_BYTES);
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    throw new ConfigurationError('CAVRA-E216', `the proof ${name} ${error.message}`, { cause: error });
+  }
 }

@@ -1,14 +1,10 @@
 import { resolve } from 'node:path';
 import type { AttestationTrust } from '../domain/checkpoint/checkpoint.ts';
 import { ConfigurationError } from '../domain/diagnosis.ts';
-import { publicKeySha256 } from '../domain/keys/ed25519.ts';
 import type { HmacVerificationKey } from '../domain/keys/hmac-keys.ts';
 import type { AbsentKey } from '../domain/verification/signatures.ts';
-import { type KeyringFile, readKeyringFile, resolveHmacKeys } from '../io/trust/keyring-file.ts';
-import { readPublicKeyFile } from '../io/trust/public-key-file.ts';
-import { attestationTrust } from '../keys/attestation-keys.ts';
-import { readEvidenceVerificationKey } from '../keys/given-keys.ts';
-import type { Environment } from '../settings/credentials.ts';
+import type { KeyringFile } from '../io/files/keyring-file.ts';
+import { type Environment, readEvidenceVerificationKey } from '../settings/credentials.ts';
 
 /** What evidence is checked with. */
 export interface VerificationKeys {
@@ -18,8 +14,6 @@ export interface VerificationKeys {
   readonly absentKeys: readonly AbsentKey[];
   /** For the signatures of checkpoints. */
   readonly trust: readonly AttestationTrust[];
-  /** Ids of runner keys whose bytes the keyring pins. */
-  readonly pinnedRunnerKeys: readonly string[];
 }
 
 export interface VerificationKeyOptions {
@@ -36,34 +30,37 @@ export interface VerificationKeyOptions {
  * the same key, its period and status, counts all the same.
  *
  * @param integrityOnly leave the signatures of records alone
- * @throws ConfigurationError CAVRA-E209 the keyring, CAVRA-E223 a public key, CAVRA-E207 the evidence key is a text that everybody knows, CAVRA-E215 the keyring has nothing to check with
+ * @throws ConfigurationError CAVRA-E209 the keyring, CAVRA-E223 a public key, CAVRA-E215 the keyring has nothing to check with
  */
 export async function loadVerificationKeys(
   options: VerificationKeyOptions,
   integrityOnly: boolean,
 ): Promise<VerificationKeys> {
   const { environment, workingDirectory, keyring, publicKeys = [] } = options;
-  const file = keyring === undefined ? undefined : await readKeyringFile(resolve(workingDirectory, keyring));
+  const file = keyring === undefined ? undefined : await openKeyring(resolve(workingDirectory, keyring));
   const pinned = await pinnedTrust(publicKeys, file, workingDirectory);
-  const pinnedRunnerKeys = pinnedIn(file);
-  if (integrityOnly) return { keys: [], absentKeys: [], trust: pinned, pinnedRunnerKeys };
+  if (integrityOnly) return { keys: [], absentKeys: [], trust: pinned };
   if (file === undefined) {
-    const key = await readEvidenceVerificationKey(environment, workingDirectory);
-    return { keys: key === undefined ? [] : [key], absentKeys: [], trust: pinned, pinnedRunnerKeys };
+    const key = readEvidenceVerificationKey(environment);
+    return { keys: key === undefined ? [] : [key], absentKeys: [], trust: pinned };
   }
-  const { keys, unresolved } = await resolveHmacKeys(file, 'evidence', {
-    environment,
-    workspace: workingDirectory,
-  });
+  const { resolveHmacKeys } = await import('../io/files/keyring-file.ts');
+  const { keys, unresolved } = await resolveHmacKeys(file, 'evidence', environment);
   const absentKeys = file.keyring.keys.filter(({ purpose, id }) => purpose === 'evidence' && unresolved.includes(id));
-  const trust = pinned.length > 0 ? pinned : attestationTrust(file.keyring);
+  const trust = pinned.length > 0 ? pinned : await ringTrust(file);
   if (keys.length === 0 && trust.length === 0) throw nothingIn(String(keyring), unresolved);
-  return { keys, absentKeys, trust, pinnedRunnerKeys };
+  return { keys, absentKeys, trust };
 }
 
-function pinnedIn(file: KeyringFile | undefined): readonly string[] {
-  const keys = file?.keyring.keys ?? [];
-  return keys.filter((key) => key.purpose === 'runner' && key.secretSha256 !== undefined).map(({ id }) => id);
+async function openKeyring(path: string): Promise<KeyringFile> {
+  const { readKeyringFile } = await import('../io/files/keyring-file.ts');
+  return readKeyringFile(path);
+}
+
+async function ringTrust({ keyring }: KeyringFile): Promise<readonly AttestationTrust[]> {
+  if (!keyring.keys.some(({ purpose }) => purpose === 'attestation')) return [];
+  const { attestationTrust } = await import('../keys/attestation-keys.ts');
+  return attestationTrust(keyring);
 }
 
 async function pinnedTrust(
@@ -72,7 +69,9 @@ async function pinnedTrust(
   workingDirectory: string,
 ): Promise<readonly AttestationTrust[]> {
   if (files.length === 0) return [];
-  const known = keyring === undefined ? [] : attestationTrust(keyring.keyring);
+  const { readPublicKeyFile } = await import('../io/files/public-key-file.ts');
+  const { publicKeySha256 } = await import('../domain/keys/ed25519.ts');
+  const known = keyring === undefined ? [] : await ringTrust(keyring);
   const pinned: AttestationTrust[] = [];
   for (const name of files) {
     for (const publicKey of await readPublicKeyFile(resolve(workingDirectory, name), name)) {

@@ -2,7 +2,6 @@ import { type AttestationTrust, type Checkpoint, openCheckpoint } from '../domai
 import { checkpointDetails } from '../domain/checkpoint/details.ts';
 import { CheckpointError } from '../domain/checkpoint/error.ts';
 import { type InclusionProof, parseInclusionProof, provenRecord } from '../domain/checkpoint/inclusion-proof.ts';
-import { KEYS_ONLY, type SealTrust } from '../domain/checkpoint/seal-trust.ts';
 import { signerValidity } from '../domain/checkpoint/vouching.ts';
 import { EvidenceError } from '../domain/diagnosis.ts';
 import { type RecordReader, SLOT } from '../domain/evidence/record-reader.ts';
@@ -42,7 +41,6 @@ export interface InclusionOutcome {
  *
  * @param bytes of the proof's file
  * @param trust keys of which one must have signed the checkpoint
- * @param seals whose timestamps and keyless seals of checkpoints are believed
  * @throws EvidenceError CAVRA-E405 it proves nothing: which step fails is in the message
  */
 export function verifyInclusionProof(
@@ -50,9 +48,8 @@ export function verifyInclusionProof(
   trust: readonly AttestationTrust[],
   expectations: EvidenceExpectations | undefined,
   nowMs: number,
-  seals: SealTrust = KEYS_ONLY,
 ): InclusionOutcome {
-  const { proof, checkpoint, record } = open(bytes, trust, seals);
+  const { proof, checkpoint, record } = open(bytes, trust);
   const findings = new FindingList();
   if (expectations !== undefined) {
     const check = new ExpectationCheck(expectations, nowMs);
@@ -73,13 +70,10 @@ function summaryOf({ time, recordHash }: RecordReader): StreamSummary {
   return { records: 1, signedRecords: 1, ...hashes, first: time, last: time, keys: [], signatures: 'unchecked' };
 }
 
-function open(bytes: Uint8Array, trust: readonly AttestationTrust[], seals: SealTrust) {
+function open(bytes: Uint8Array, trust: readonly AttestationTrust[]) {
   try {
     const proof = parseInclusionProof(bytes);
-    const checkpoint = openCheckpoint(proof.checkpoint, trust, seals);
-    if (checkpoint.signer === undefined) {
-      throw new EvidenceError('CAVRA-E405', 'no key was given to check its checkpoint with');
-    }
+    const checkpoint = openCheckpoint(proof.checkpoint, trust);
     const validity = signerValidity(checkpoint, []);
     if (validity !== 'valid') {
       throw new EvidenceError(

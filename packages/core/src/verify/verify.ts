@@ -1,8 +1,6 @@
 import type { AttestationTrust } from '../domain/checkpoint/checkpoint.ts';
-import { InclusionRecorder } from '../domain/checkpoint/inclusion-recorder.ts';
-import { CheckpointVerification } from '../domain/checkpoint/verification.ts';
+import type { CheckpointVerification } from '../domain/checkpoint/verification.ts';
 import { ConfigurationError, EvidenceError } from '../domain/diagnosis.ts';
-import { derivedKeyId } from '../domain/keys/derived-key.ts';
 import type { HmacVerificationKey } from '../domain/keys/hmac-keys.ts';
 import { PARALLEL_STREAM_BYTES } from '../domain/limits.ts';
 import type { Clock } from '../domain/ports.ts';
@@ -22,10 +20,7 @@ import type { AbsentKey, SignaturePolicy } from '../domain/verification/signatur
 import { type StreamVerification, StreamVerificationRun } from '../domain/verification/stream-verification.ts';
 import type { RecordObserver } from '../domain/verification/verifier.ts';
 import type { PartJob, PartVerifiers } from '../io/threads/part-job.ts';
-import { type NamedBytes, openEarlierCheckpoints } from './earlier-checkpoints.ts';
-import { concludeOutcome, openOutcomes } from './outcome.ts';
-import type { SealQuestion } from './seals/seal-trust.ts';
-import { readerOf, verifyInParts } from './stream-parts.ts';
+import type { NamedBytes } from './earlier-checkpoints.ts';
 
 export interface VerifyPorts {
   readonly now: Clock;
@@ -41,7 +36,7 @@ export interface VerifyPorts {
   /** Told now and then how many bytes of how many are done. */
   readonly progress?: (done: number, total: number) => void;
   /** Starts what verifies parts of a large stream at the same time; without it, or when it gives nothing, one thread does it all. */
-  startPartVerifiers?(job: PartJob): PartVerifiers | undefined;
+  startPartVerifiers?(job: PartJob): Promise<PartVerifiers | undefined>;
 }
 
 export interface VerifyOptions {
@@ -56,21 +51,15 @@ export interface VerifyOptions {
   readonly checkpoint?: CheckpointOptions;
   /** Keys whose ids and periods are known, but whose secrets are not here: their records count only under a checkpoint. */
   readonly absentKeys?: readonly AbsentKey[];
-  /** Ids of runner keys whose bytes the keyring pins: what their holders assert is taken where that is expected. */
-  readonly pinnedRunnerKeys?: readonly string[];
   /** Number of a record, from 1, whose inclusion under the checkpoint is to be proven. */
   readonly proveRecord?: number;
   /** Further observers of the stream. */
   readonly observers?: readonly RecordObserver[];
-  /** What the caller knows that a reader of the report must know too, a sentence each. */
-  readonly notes?: readonly string[];
 }
 
 export interface CheckpointOptions {
   /** Keys of which one must have signed. */
   readonly trust: readonly AttestationTrust[];
-  /** Whose timestamps and keyless seals are believed; by default the timestamps of the embedded root's authorities alone. */
-  readonly seals?: SealQuestion;
   /** Whether evidence without a checkpoint is invalid. */
   readonly required: boolean;
   /** Earlier or external checkpoints to hold the evidence against; the bytes of their bundles. */
@@ -100,12 +89,10 @@ export async function verifyEvidence(options: VerifyOptions, ports: VerifyPorts)
   try {
     const nowMs = ports.now();
     const checkpoint = await checkpointVerification(source, options);
-    const prover = inclusionRecorder(checkpoint, options);
+    const prover = await inclusionRecorder(checkpoint, options);
     const signatures = signaturePolicy(options, checkpoint?.anchors ?? []);
-    const check = await openOutcomes(source);
     const observers = [
-      ...observersOf(source, options.expectations, nowMs, check?.outcomes === undefined ? 'records' : 'outcome'),
-      ...(check === undefined ? [] : [check]),
+      ...observersOf(source, options.expectations, nowMs),
       ...(checkpoint === undefined ? [] : [checkpoint.facts]),
       ...(prover === undefined ? [] : [prover]),
       ...(options.observers ?? []),
@@ -119,19 +106,12 @@ export async function verifyEvidence(options: VerifyOptions, ports: VerifyPorts)
     });
     const { expectations } = options;
     const concluded = checkpoint?.conclude(verification);
-    const { outcome, notes } = await concludeOutcome(options, { verification, check, checkpoint, seal: concluded });
     const report = buildReport(verification, {
-      outcome,
       path: source.path,
       verifier: ports.verifier,
       ...(expectations === undefined ? {} : { expectations }),
       ...(concluded === undefined ? {} : { checkpoint: concluded }),
-      notes: [
-        ...(options.notes ?? []),
-        ...notesOf(verification, concluded),
-        ...derivedKeyNotes(options, verification, concluded),
-        ...notes,
-      ],
+      notes: notesOf(verification, concluded),
     });
     const failure = failureOf(verification, report);
     return { report, failure, proof: failure === undefined ? prover?.proofText(source.checkpoint) : undefined };
@@ -141,9 +121,8 @@ export async function verifyEvidence(options: VerifyOptions, ports: VerifyPorts)
 }
 
 function refuseToCheckNothing({ keys, integrityOnly, checkpoint }: VerifyOptions): void {
-  if (keys.length === 0 && !integrityOnly && !checkpoint?.trust.length && !checkpoint?.seals?.identities.length) {
-    const message = 'no key was given to check signatures with, and no identity to expect of a keyless seal';
-    throw new ConfigurationError('CAVRA-E215', message);
+  if (keys.length === 0 && !integrityOnly && !checkpoint?.trust.length) {
+    throw new ConfigurationError('CAVRA-E215', 'no key was given to check signatures with');
   }
   if (keys.some(({ secret }) => secret.length === 0)) {
     throw new ConfigurationError('CAVRA-E207', 'an evidence key is empty');
@@ -159,25 +138,23 @@ function signaturePolicy(
     : { mode: 'required', keys, absentKeys, anchors };
 }
 
-/** Where there is a checkpoint, or one is asked for. */
+/** Loads what checkpoints need only where there is one, or one is asked for. */
 async function checkpointVerification(
   { sideFiles, checkpoint: own }: EvidenceSource,
-  { checkpoint: options, proveRecord, integrityOnly }: VerifyOptions,
+  { checkpoint: options, proveRecord }: VerifyOptions,
 ): Promise<CheckpointVerification | undefined> {
-  const { trust, seals: question = NOTHING_ASKED.seals, required, against, subjects } = options ?? NOTHING_ASKED;
+  const { trust, required, against, subjects } = options ?? { trust: [], required: false, against: [], subjects: [] };
   const isAsked = required || proveRecord !== undefined || against.length + subjects.length > 0;
   if (own === undefined && !isAsked) return undefined;
-  const { requireExpectedIdentity, sealTrustFor } = await import('./seals/seal-trust.ts');
-  if (!integrityOnly) requireExpectedIdentity(own, question);
-  const seals = await sealTrustFor([own, ...against.map(({ bytes }) => bytes)], question);
-  const earlier = openEarlierCheckpoints(against, trust, seals);
-  return new CheckpointVerification({ sideFiles, own, trust, seals, required, against: earlier, subjects });
+  const { openEarlierCheckpoints } = await import('./earlier-checkpoints.ts');
+  const { CheckpointVerification: Verification } = await import('../domain/checkpoint/verification.ts');
+  const earlier = openEarlierCheckpoints(against, trust);
+  return new Verification({ sideFiles, own, trust, required, against: earlier, subjects });
 }
 
-const NOTHING_ASKED = { trust: [], seals: { identities: [] }, required: false, against: [], subjects: [] };
-
-function inclusionRecorder(checkpoint: CheckpointVerification | undefined, { proveRecord }: VerifyOptions) {
+async function inclusionRecorder(checkpoint: CheckpointVerification | undefined, { proveRecord }: VerifyOptions) {
   if (checkpoint === undefined || proveRecord === undefined) return undefined;
+  const { InclusionRecorder } = await import('../domain/checkpoint/inclusion-recorder.ts');
   return new InclusionRecorder(checkpoint.facts.tree, proveRecord);
 }
 
@@ -189,29 +166,14 @@ function notesOf({ summary }: StreamVerification, checkpoint: CheckpointReport |
   ];
 }
 
-/** One secret signs records and checkpoint where the evidence key is derived, by the keyring or by its id. */
-function derivedKeyNotes(
-  { keys, absentKeys = [] }: VerifyOptions,
-  { summary }: StreamVerification,
-  checkpoint: CheckpointReport | undefined,
-): readonly string[] {
-  const sealedBy = checkpoint?.checkpoint === 'valid' ? checkpoint.details?.key_id : undefined;
-  return summary.keys.flatMap(({ key_id: id }) => {
-    const named = [...keys, ...absentKeys].find((key) => key.id === id)?.derivedFrom;
-    const from = named ?? (sealedBy !== undefined && id === derivedKeyId(sealedBy) ? sealedBy : undefined);
-    return from === undefined ? [] : [`the evidence key ${id} is derived from the attestation key ${from}`];
-  });
-}
-
 function observersOf(
   { sideFiles }: EvidenceSource,
   expectations: EvidenceExpectations | undefined,
   nowMs: number,
-  identityIn: 'records' | 'outcome',
 ): readonly RecordObserver[] {
   return [
     ...(sideFiles === undefined ? [] : [new FolderCheck(sideFiles)]),
-    ...(expectations === undefined ? [] : [new ExpectationCheck(expectations, nowMs, identityIn)]),
+    ...(expectations === undefined ? [] : [new ExpectationCheck(expectations, nowMs)]),
   ];
 }
 
@@ -223,8 +185,9 @@ async function readStream(
 ): Promise<StreamVerification> {
   const report = (done: number) => progress?.(done, Math.max(source.size, done));
   const isLarge = source.size >= PARALLEL_STREAM_BYTES && run.canJoin;
-  const verifiers = isLarge ? startPartVerifiers?.(job) : undefined;
+  const verifiers = isLarge ? await startPartVerifiers?.(job) : undefined;
   if (verifiers !== undefined) {
+    const { readerOf, verifyInParts } = await import('./stream-parts.ts');
     await verifyInParts(source.reader?.() ?? readerOf(source.chunks()), run, verifiers, report).finally(() =>
       verifiers.close(),
     );

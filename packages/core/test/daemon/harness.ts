@@ -3,7 +3,6 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from '../../../../test/support/waiting.ts';
 import { runDaemon } from '../../src/daemon/run-daemon.ts';
 import { signIdentity, signRequest } from '../../src/domain/auth/hmac.ts';
 import { requestDigest } from '../../src/domain/wire/encode.ts';
@@ -135,7 +134,7 @@ export async function startDaemon(
   { now = systemClock }: DaemonTweaks = {},
 ): Promise<RunningDaemon> {
   const log: Record<string, unknown>[] = [];
-  let signal: ((name: 'stop' | 'reload') => void) | undefined;
+  let signal: (name: 'stop' | 'reload') => void = () => undefined;
   const ended = runDaemon({
     configuration: files.configuration,
     environment: files.environment,
@@ -155,14 +154,17 @@ export async function startDaemon(
   ended.catch((error: unknown) => {
     failure = error;
   });
-  const event = (name: string) =>
-    until(`the daemon logs ${name}`, () => {
+  const event = async (name: string) => {
+    for (;;) {
       const found = log.findLast((entry) => entry['event'] === name);
-      if (found === undefined && failure !== undefined) throw failure;
-      return found;
-    });
+      if (found !== undefined) return found;
+      if (failure !== undefined) throw failure;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
   await event('started');
-  await until('the daemon listens to signals', () => signal);
+  // The signals are listened to right behind the start.
+  await new Promise((resolve) => setTimeout(resolve, 5));
   return {
     files,
     client: new DaemonClient({
@@ -172,10 +174,10 @@ export async function startDaemon(
       randomBytes: systemRandomBytes,
     }),
     log,
-    signal: (name) => signal?.(name),
+    signal: (name) => signal(name),
     event,
     stop: () => {
-      signal?.('stop');
+      signal('stop');
       return ended;
     },
   };
@@ -247,12 +249,6 @@ export function open(socket: string): Promise<Socket> {
     const connection = connect(socket, () => resolve(connection));
     connection.on('error', reject);
   });
-}
-
-/** Connections that the daemon has open, the one that asks included. */
-export async function connectionsOf({ files, client }: RunningDaemon): Promise<number> {
-  const { secret } = JSON.parse(readFileSync(join(files.state, 'control.json'), 'utf8'));
-  return (await client.status(Buffer.from(secret, 'hex'))).connections;
 }
 
 /** Names of the streams of runs, refusals left out. */

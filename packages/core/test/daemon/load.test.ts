@@ -76,7 +76,7 @@ describe('5,000 requests of 64 clients', () => {
     expect(ids.size).toBe(5_000);
     expect(acknowledged.filter(({ recordId }) => !ids.has(recordId))).toEqual([]);
     expect(grown).toBeLessThan(80 * 1024 * 1024);
-  });
+  }, 120_000);
 
   it('of one run are one chain', async () => {
     const child = await start();
@@ -86,7 +86,7 @@ describe('5,000 requests of 64 clients', () => {
     await child.ended;
     expect(streamsOf(files)).toHaveLength(1);
     expect(recordIds().size).toBe(1_000);
-  });
+  }, 60_000);
 });
 
 describe('a daemon that reads its configuration again under load', () => {
@@ -107,7 +107,7 @@ describe('a daemon that reads its configuration again under load', () => {
     child.kill('SIGTERM');
     expect(await child.ended).toBe(0);
     expect(recordIds().size).toBe(1_500);
-  });
+  }, 60_000);
 });
 
 onLinux('requests that are much larger in memory than as a line', () => {
@@ -129,7 +129,7 @@ onLinux('requests that are much larger in memory than as a line', () => {
     expect(peak).toBeLessThan(500 * 1024);
     child.kill('SIGTERM');
     expect(await child.ended).toBe(0);
-  });
+  }, 120_000);
 });
 
 onLinux('a daemon that is killed under load', () => {
@@ -161,7 +161,7 @@ onLinux('a daemon that is killed under load', () => {
     const ids = recordIds();
     const all = [...acknowledged, ...result.acknowledged.map(({ recordId }) => recordId)];
     expect(all.filter((id) => !ids.has(id))).toEqual([]);
-  });
+  }, 120_000);
 
   it('takes no proof a second time that it had acknowledged', async () => {
     const child = await start();
@@ -174,7 +174,7 @@ onLinux('a daemon that is killed under load', () => {
     await start();
     const again = await Promise.all(requests.map((request) => client.evaluate(request)));
     expect(new Set(again.map(({ refusal }) => refusal?.code))).toEqual(new Set(['CAVRA-E305']));
-  });
+  }, 60_000);
 });
 
 onLinux('a disk that takes no more', () => {
@@ -201,5 +201,5 @@ onLinux('a disk that takes no more', () => {
     expect(after.failed).toBe(0);
     const stream = streamsOf(files).find((name) => name.includes('run-0')) ?? '';
     expect(linesOf(files, stream).length).toBeGreaterThanOrEqual(acknowledged.length + 20);
-  });
+  }, 60_000);
 });

@@ -36,6 +36,7 @@ export async function spawnDaemon(files: DaemonFiles, shell = ''): Promise<Daemo
 /** What a client was told. */
 export interface Acknowledged {
   readonly recordId: string;
+  readonly milliseconds: number;
 }
 
 export interface LoadResult {
@@ -64,10 +65,11 @@ export async function load(socket: string, options: LoadOptions): Promise<LoadRe
     const identity = { ...IDENTITY, run_id: `run-${number % runs}` };
     while (asked < requests && goOn(acknowledged.length)) {
       asked += 1;
+      const start = performance.now();
       const answer = await exchange(socket, `${JSON.stringify(proven(request, { identity }))}\n`).catch(() => '');
       const recordId = /go-daemon-evidence:\/\/([0-9a-f]{24})"\]/.exec(answer)?.[1];
       if (recordId !== undefined && answer.includes('"decision":"allow"') && answer.endsWith('\n')) {
-        acknowledged.push({ recordId });
+        acknowledged.push({ recordId, milliseconds: performance.now() - start });
       } else {
         failed += 1;
       }

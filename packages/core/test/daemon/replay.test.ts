@@ -165,31 +165,11 @@ describe('the memory', () => {
     await daemon.client.evaluate(first);
     const { ReplayMemory } = await import('../../src/domain/daemon/replay-memory.ts');
     const memory = new ReplayMemory(3);
-    for (const key of ['a', 'b', 'c']) {
-      memory.add(key, NOW + 60_000, { owner: key, answer: undefined, pending: undefined });
-    }
-    expect(memory.hasRoom(NOW, 'd')).toBe(false);
+    for (const key of ['a', 'b', 'c']) memory.add(key, NOW + 60_000, { answer: undefined, pending: undefined });
+    expect(memory.hasRoom(NOW)).toBe(false);
     expect(memory.find('a')).toBeDefined();
-    expect(memory.hasRoom(NOW + 3_600_000, 'd')).toBe(true);
+    expect(memory.hasRoom(NOW + 3_600_000)).toBe(true);
     expect(memory.find('a')).toBeUndefined();
-  });
-
-  it('is shared out by key: no key takes the room of another', async () => {
-    const { ReplayMemory } = await import('../../src/domain/daemon/replay-memory.ts');
-    const memory = new ReplayMemory(100);
-    const fill = (owner: string) => {
-      let count = 0;
-      for (; memory.hasRoom(NOW, owner); count += 1) {
-        memory.add(`${owner}${count}`, NOW + 60_000, { owner, answer: undefined, pending: undefined });
-      }
-      return count;
-    };
-    expect(fill('greedy')).toBe(50);
-    expect(fill('second')).toBe(25);
-    expect(memory.hasRoom(NOW, 'third')).toBe(true);
-    memory.remove('greedy0', NOW + 60_000);
-    expect(memory.size).toBe(74);
-    expect(memory.hasRoom(NOW, 'greedy')).toBe(false);
   });
 
   it('that is full lets nothing pass unseen', async () => {

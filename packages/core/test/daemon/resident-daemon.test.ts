@@ -11,10 +11,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { until } from '../../../../test/support/waiting.ts';
 import { CavraError, ConfigurationError, RuntimeFailure } from '../../src/domain/diagnosis.ts';
 import { openEvidence } from '../../src/io/evidence/evidence-reader.ts';
 import { verifyEvidence } from '../../src/verify/verify.ts';
@@ -22,7 +21,6 @@ import { rejectionOf } from '../support/refusal.ts';
 import {
   APPROVED,
   askPlain,
-  connectionsOf,
   type DaemonFiles,
   daemonFiles,
   EVIDENCE_KEY,
@@ -63,16 +61,6 @@ afterEach(async () => {
   for (const files of created.splice(0)) files.remove();
 });
 
-function farewellOf(socket: Socket): Promise<string> {
-  return new Promise((resolve) => {
-    let text = '';
-    socket.on('data', (chunk) => {
-      text += chunk;
-    });
-    socket.on('close', () => resolve(text));
-  });
-}
-
 const [STREAM] = ['release-governance-evidence.jsonl'];
 
 describe('a resident daemon', () => {
@@ -81,12 +69,7 @@ describe('a resident daemon', () => {
     const body = await daemon.client.evaluate(proven(APPROVED));
     expect(body).toMatchObject({
       response: { decision: 'allow', rule_id: 'release_governance.approval.approved' },
-      runner: {
-        method: 'hmac',
-        key_id: 'runner-1',
-        unverified: expect.arrayContaining(['repository', 'run_id']),
-        notes: [],
-      },
+      runner: { method: 'hmac', key_id: 'runner-1', unverified: [], notes: [] },
       trust_rule: 'the project',
       refusal: null,
       replayed: false,
@@ -202,7 +185,9 @@ describe('a resident daemon', () => {
     // Those that it has not read yet when it stops are turned away, and that may be before anybody waits for them below.
     const answers = Promise.allSettled(Array.from({ length: 20 }, () => daemon.client.evaluate(proven(APPROVED))));
     await daemon.event('decided');
+    const began = Date.now();
     expect(await stop(daemon)).toBe(0);
+    expect(Date.now() - began).toBeLessThan(5_000);
     const answered = (await answers).filter(({ status }) => status === 'fulfilled').length;
     expect(answered).toBeGreaterThan(0);
     const [name = ''] = streamsOf(daemon.files);
@@ -219,12 +204,11 @@ describe('a resident daemon', () => {
     const idle = await Promise.all(Array.from({ length: 10 }, () => open(daemon.files.socket)));
     const half = await open(daemon.files.socket);
     half.write('{"target":');
-    const farewells = idle.map(farewellOf);
-    await until('all are accepted', async () => (await connectionsOf(daemon)) === idle.length + 2);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const began = Date.now();
     expect(await stop(daemon)).toBe(0);
-    // They were not waited for: who is sent away for saying nothing is told so.
-    expect(await Promise.all(farewells)).toEqual(idle.map(() => ''));
-    half.destroy();
+    expect(Date.now() - began).toBeLessThan(5_000);
+    for (const socket of [...idle, half]) socket.destroy();
   });
 });
 

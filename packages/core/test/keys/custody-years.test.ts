@@ -3,7 +3,7 @@ import { type AttestationTrust, signCheckpoint } from '../../src/domain/checkpoi
 import { sealRecord } from '../../src/domain/evidence/record.ts';
 import { generateKey } from '../../src/domain/keys/generate.ts';
 import type { AttestationKey, HmacSigningKey } from '../../src/domain/keys/hmac-keys.ts';
-import { parseKeyring } from '../../src/domain/keys/keyring/keyring.ts';
+import { parseKeyring } from '../../src/domain/keys/keyring.ts';
 import {
   addActiveKey,
   EMPTY_KEYRING,
@@ -11,9 +11,9 @@ import {
   keyringText,
   retireKey,
   revokeKey,
-} from '../../src/domain/keys/keyring/keyring-edit.ts';
+} from '../../src/domain/keys/keyring-edit.ts';
 import { formatTimestamp } from '../../src/domain/time/timestamp.ts';
-import { verificationKey } from '../../src/io/trust/keyring-file.ts';
+import { verificationKey } from '../../src/io/files/keyring-file.ts';
 import { attestationTrust } from '../../src/keys/attestation-keys.ts';
 import { type CheckpointOptions, verifyEvidence } from '../../src/verify/verify.ts';
 import { attestationKey, sha256, statementOf } from '../support/checkpoints.ts';
@@ -121,7 +121,7 @@ function vault() {
   const evidence = keys.filter(({ purpose }) => purpose === 'evidence');
   const isLost = ({ id }: { readonly id: string }) => id === `ci-evidence-${nameOf(LOST)}`;
   return {
-    keys: evidence.filter((key) => !isLost(key)).map((key) => verificationKey(key, keyOf(key.id))),
+    keys: evidence.filter((key) => !isLost(key)).map((key) => verificationKey(key, keyOf(key.id).secret)),
     absentKeys: evidence.filter(isLost),
     trust: attestationTrust({ keys }),
   };

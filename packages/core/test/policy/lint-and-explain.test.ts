@@ -83,12 +83,7 @@ describe('lint', () => {
       sha256: null,
       rules: 0,
       problems: [
-        {
-          path: 'extra',
-          message: 'unknown member "extra", expected schema_version, rules, approvers',
-          line: 16,
-          column: 1,
-        },
+        { path: 'extra', message: 'unknown member "extra", expected schema_version, rules', line: 16, column: 1 },
       ],
       findings: [],
     });

@@ -3,8 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { expectGrowth } from '../../../../test/support/growth.ts';
-import { sshSigner } from '../../../../test/support/ssh-signer.ts';
 import { ConfigurationError } from '../../src/domain/diagnosis.ts';
 import { MAX_TRUST_POLICY_BYTES } from '../../src/domain/limits.ts';
 import { TrustPolicyError } from '../../src/domain/trust/problems.ts';
@@ -22,7 +20,7 @@ const YAML = `${VERSION}rules:
 `;
 
 async function problems(text: string | Uint8Array, format: 'json' | 'yaml' = 'yaml'): Promise<readonly string[]> {
-  const error = await rejectionOf(parseTrustPolicyText(Buffer.from(text), format, tmpdir()));
+  const error = await rejectionOf(parseTrustPolicyText(Buffer.from(text), format));
   expect(error).toBeInstanceOf(TrustPolicyError);
   expect((error as TrustPolicyError).code).toBe('CAVRA-E210');
   return (error as TrustPolicyError).problems.map(
@@ -30,15 +28,14 @@ async function problems(text: string | Uint8Array, format: 'json' | 'yaml' = 'ya
   );
 }
 
-const TOO_DEEP = /nested deeper than 32 levels|indented by more than 128 columns|not valid YAML/;
-const parse = async (text: string) => (await parseTrustPolicyText(Buffer.from(text), 'yaml', tmpdir())).policy;
+const parse = async (text: string) => (await parseTrustPolicyText(Buffer.from(text), 'yaml')).policy;
 
 describe('YAML and JSON', () => {
   it('give the same policy', async () => {
     const document = policyDocument(
       githubRule({ ref: ['refs/heads/main', { glob: 'refs/heads/release/*' }] }, { name: 'main' }),
     );
-    const json = await parseTrustPolicyText(Buffer.from(JSON.stringify(document)), 'json', tmpdir());
+    const json = await parseTrustPolicyText(Buffer.from(JSON.stringify(document)), 'json');
     expect(json.policy).toEqual(await parse(YAML));
   });
 
@@ -75,7 +72,7 @@ describe('YAML and JSON', () => {
   it('members of the language’s own names are ordinary ones', async () => {
     for (const name of ['__proto__', 'constructor', 'toString']) {
       expect(await problems(`${YAML}${name}: {polluted: true}\n`)).toEqual([
-        `8:1 ${name}: unknown member "${name}", expected schema_version, rules, approvers`,
+        `8:1 ${name}: unknown member "${name}", expected schema_version, rules`,
       ]);
     }
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
@@ -94,13 +91,13 @@ describe('every problem has its line and column', () => {
       repository: a/b
       repository_id: 74
       ref: ['refs/heads/main', "refs/*"]
-      sub: push
+      on: push
 `;
     expect(await problems(text)).toEqual([
       '4:5 rules[0].provider: expected one of github-actions, gitlab-ci, azure-pipelines, local, got "github"',
       "10:7 rules[1].match.repository_id: expected the id as a string of digits; put it in quotes: '74'",
       '11:32 rules[1].match.ref[1]: is compared exactly; for a pattern write {glob: "refs/*"}',
-      expect.stringMatching(/^12:7 rules\[1\]\.match\.sub: sub is not matched/),
+      expect.stringMatching(/^12:7 rules\[1\]\.match\.on: unknown claim "on"/),
     ]);
   });
 
@@ -147,51 +144,49 @@ describe('refused YAML', () => {
     expect((await problems(text))[0]).toEqual(problem);
   });
 
-  const indented = (times: number, line: (indent: string) => string) =>
-    Array.from({ length: times }, (_, index) => line(' '.repeat(index))).join('\n');
-
-  it.each<[string, number, (times: number) => string, power?: number]>([
-    ['brackets', 100_000, (times) => '['.repeat(times)],
-    ['braces', 30_000, (times) => '{a: '.repeat(times)],
-    ['closed brackets', 50_000, (times) => `${'['.repeat(times)}${']'.repeat(times)}`],
-    ['dashes', 60_000, (times) => '- '.repeat(times)],
-    ['question marks', 60_000, (times) => '? '.repeat(times)],
-    ['pairs on a line', 40_000, (times) => 'a: '.repeat(times)],
-    ['pairs in brackets', 40_000, (times) => `[${'a: '.repeat(times)}]`],
-    ['pairs over lines in brackets', 30_000, (times) => `[${'a:\n '.repeat(times)}]`],
-    ['keys in brackets', 60_000, (times) => `[${'? '.repeat(times)}]`],
-    // Their length grows with the square of their lines.
-    ['indented mappings', 500, (times) => indented(times, (indent) => `${indent}a:`), 2],
-    ['indented lists', 500, (times) => indented(times, (indent) => `${indent}-`), 2],
-  ])('%s, nested far too deep, in a time that grows with the length only', async (_, times, text, power = 1) => {
-    expect((await problems(text(times)))[0]).toMatch(TOO_DEEP);
-    await expectGrowth({ length: Math.ceil(times / 16), make: text, run: (input) => problems(input), power });
+  it.each([
+    ['brackets', '['.repeat(100_000)],
+    ['braces', '{a: '.repeat(30_000)],
+    ['closed brackets', `${'['.repeat(50_000)}${']'.repeat(50_000)}`],
+    ['dashes', '- '.repeat(60_000)],
+    ['question marks', '? '.repeat(60_000)],
+    ['pairs on a line', 'a: '.repeat(40_000)],
+    ['pairs in brackets', `[${'a: '.repeat(40_000)}]`],
+    ['pairs over lines in brackets', `[${'a:\n '.repeat(30_000)}]`],
+    ['keys in brackets', `[${'? '.repeat(60_000)}]`],
+    ['indented mappings', Array.from({ length: 500 }, (_, index) => `${' '.repeat(index)}a:`).join('\n')],
+    ['indented lists', Array.from({ length: 500 }, (_, index) => `${' '.repeat(index)}-`).join('\n')],
+    [
+      'lists at the same column',
+      Array.from({ length: 64 }, (_, index) => `${' '.repeat(index)}a:\n${' '.repeat(index)}-`).join('\n'),
+    ],
+    ['a mapping of 33 levels', `${'{a: '.repeat(33)}x${'}'.repeat(33)}`],
+    ['a block of 33 levels', Array.from({ length: 34 }, (_, index) => `${' '.repeat(index)}a:`).join('\n')],
+  ])('%s, nested far too deep', async (_, text) => {
+    const started = process.hrtime.bigint();
+    expect((await problems(text))[0]).toMatch(
+      /nested deeper than 32 levels|indented by more than 128 columns|not valid YAML/,
+    );
+    expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(5_000);
   });
 
   it.each([
-    ['lists at the same column', indented(64, (indent) => `${indent}a:\n${indent}-`)],
-    ['a mapping of 33 levels', `${'{a: '.repeat(33)}x${'}'.repeat(33)}`],
-    ['a block of 33 levels', indented(34, (indent) => `${indent}a:`)],
-  ])('%s, nested too deep', async (_, text) => {
-    expect((await problems(text))[0]).toMatch(TOO_DEEP);
-  });
-
-  it.each<[string, number, (times: number) => string]>([
-    ['keys', 5_000, (times) => Array.from({ length: times }, (_, index) => `k${index}: v`).join('\n')],
-    ['items', 10_000, (times) => '- a\n'.repeat(times)],
-    ['documents', 30_000, (times) => '---\n'.repeat(times)],
-    ['errors', 5_000, (times) => 'a: }\n'.repeat(times)],
-    ['commas', 10_000, (times) => `[${','.repeat(times)}]`],
-    ['quotes', 20_001, (times) => '"'.repeat(times)],
-    ['colons', 100_000, (times) => ':'.repeat(times)],
-    ['line ends', 100_000, (times) => '\n'.repeat(times)],
-    ['digits', 100_000, (times) => `a: ${'1'.repeat(times)}`],
-    ['an exponent', 100_000, (times) => `a: 1e${'9'.repeat(times)}`],
-    ['comments', 30_000, (times) => '# x\n'.repeat(times)],
-  ])('many %s end in an error, in a time that grows with the length only', async (_, times, text) => {
-    expect(text(times).length).toBeLessThan(MAX_TRUST_POLICY_BYTES);
-    expect((await problems(text(times))).length).toBeGreaterThan(0);
-    await expectGrowth({ length: Math.ceil(times / 16), make: text, run: (input) => problems(input) });
+    ['keys', Array.from({ length: 5_000 }, (_, index) => `k${index}: v`).join('\n')],
+    ['items', '- a\n'.repeat(10_000)],
+    ['documents', '---\n'.repeat(30_000)],
+    ['errors', 'a: }\n'.repeat(5_000)],
+    ['commas', `[${','.repeat(10_000)}]`],
+    ['quotes', '"'.repeat(20_001)],
+    ['colons', ':'.repeat(100_000)],
+    ['line ends', '\n'.repeat(100_000)],
+    ['digits', `a: ${'1'.repeat(100_000)}`],
+    ['an exponent', `a: 1e${'9'.repeat(100_000)}`],
+    ['comments', '# x\n'.repeat(30_000)],
+  ])('many %s end in an error, in time', async (_, text) => {
+    expect(text.length).toBeLessThan(MAX_TRUST_POLICY_BYTES);
+    const started = process.hrtime.bigint();
+    expect((await problems(text)).length).toBeGreaterThan(0);
+    expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(20_000);
   });
 
   it.each(['yaml', 'json'] as const)('too large or not UTF-8, as %s', async (format) => {
@@ -262,38 +257,5 @@ describe('the file', () => {
 
   it.each(['missing.yaml', 'folder.yaml', 'link.yaml', 'large.yaml'])('%s is not read', async (name) => {
     expect(await codeOf(name)).toBe('CAVRA-E216');
-  });
-});
-
-describe('files of allowed signers', () => {
-  const signers = `auditor ${sshSigner().publicKey}\n`;
-  const digest = createHash('sha256').update(signers).digest('hex');
-  const policyWith = (reference: string) =>
-    `${YAML}    approvals: {required: 1, approvers: [auditors], sources: [ssh], exclude: []}\napprovers:\n  auditors: {allowed_signers: "${reference}"}\n`;
-  let folder: string;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'cavra-signers-'));
-    mkdirSync(join(folder, 'sub'));
-    writeFileSync(join(folder, 'sub', 'signers'), signers);
-  });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  const read = (reference: string) => {
-    writeFileSync(join(folder, 'policy.yaml'), policyWith(reference));
-    return readTrustPolicyFile(join(folder, 'policy.yaml'));
-  };
-
-  it('are read from the folder of the policy, if they are the pinned ones', async () => {
-    const { policy } = await read(`sub/signers@sha256:${digest}`);
-    expect(policy.approvers.get('auditors')).toMatchObject([{ name: 'auditor', ids: {} }]);
-    const changed = await rejectionOf(
-      read(`sub/signers@sha256:${digest.replace(/^./, (digit) => (digit === 'a' ? 'b' : 'a'))}`),
-    );
-    expect(changed).toBeInstanceOf(ConfigurationError);
-    expect(changed).toMatchObject({ code: 'CAVRA-E218' });
-    expect(await rejectionOf(read(`signers@sha256:${digest}`))).toMatchObject({ code: 'CAVRA-E216' });
-    symlinkSync(join(folder, 'sub', 'signers'), join(folder, 'link'));
-    expect(await rejectionOf(read(`link@sha256:${digest}`))).toMatchObject({ code: 'CAVRA-E216' });
-    expect(await rejectionOf(read('sub/signers'))).toMatchObject({ code: 'CAVRA-E210' });
   });
 });

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { startBrowser } from '../../../../test/support/browser.ts';
-import { describeWith } from '../../../../test/support/programs.ts';
+import { describeWithBrowser, startBrowser } from '../../../../test/support/browser.ts';
 import { auditPage } from '../../src/audit/page.ts';
 import type { BundleLine } from '../../src/domain/audit/audit-lines.ts';
 import { AuditSummarizer } from '../../src/domain/audit/summary.ts';
@@ -52,7 +51,7 @@ interface Opened {
   readonly close: () => Promise<void>;
 }
 
-describeWith('browser')('in a browser', () => {
+describeWithBrowser()('in a browser', () => {
   let browser: Browser;
   let folder: string;
 
@@ -217,7 +216,6 @@ function auditLine(status: string, index: number): BundleLine {
     signatures: 'checked',
     checkpoint: 'valid',
     tail: 'sealed',
-    outcome: 'pass',
     keys: [{ key_id: text, status: 'revoked', records: 1200 }],
     stream_id: '',
     head_hash: '',

@@ -13,8 +13,6 @@ const UNAUTHENTICATED = { response: { decision: 'block', rule_id: 'runner_auth.i
 const DETAILS = {
   key_id: 'attest-1',
   time: '2026-03-04T05:10:00Z',
-  timestamps: [],
-  certificate: null,
   result: 'PASSED',
   statement_sha256: 'ab'.repeat(32),
   previous_statement_sha256: null,
@@ -27,9 +25,7 @@ const tampered = stream([at(0), at(1).replace('apr_1', 'apr_2'), at(2), at(3)]);
 const gap = stream([at(0), at(1), at(3)]);
 
 function textOf(prose: Prose | undefined): string {
-  return (prose ?? [])
-    .map((part) => (typeof part === 'string' ? part : 'code' in part ? part.code : part.strong))
-    .join('');
+  return (prose ?? []).map((part) => (typeof part === 'string' ? part : part.code)).join('');
 }
 
 function modelOf(...args: Parameters<typeof inputOf>): ReportModel {

@@ -43,7 +43,7 @@ function attested({ lines = LINES, watch, previous, ...changes }: Changes = {}) 
   const earlier = previous === undefined || prover === undefined ? undefined : { ...previous, prover };
   return attest({
     key: KEY,
-    judgement: { passes: true, outcomeSha256: null, runner: RUNNER },
+    judgement: { passes: true, runner: RUNNER },
     report,
     facts,
     files: { claims: sha256('c'), response: sha256('r') },
@@ -82,8 +82,8 @@ describe('PASSED', () => {
   });
 
   it.each<[string, Changes]>([
-    ['the gate does not pass', { judgement: { passes: false, outcomeSha256: null, runner: RUNNER } }],
-    ['nobody proved who they are', { judgement: { passes: true, outcomeSha256: null, runner: undefined } }],
+    ['the gate does not pass', { judgement: { passes: false, runner: RUNNER } }],
+    ['nobody proved who they are', { judgement: { passes: true, runner: undefined } }],
     ['a record is a block', { lines: sealChain([{}, BLOCK, {}]) }],
     ['a record was not authenticated, whatever it says', { lines: sealChain([REFUSED, {}]) }],
   ])('is not said when %s', (_, changes) => {
@@ -114,22 +114,13 @@ describe('subjects', () => {
   });
 
   it.each<[string, Changes]>([
-    [
-      'is not proven',
-      { judgement: { passes: true, outcomeSha256: null, runner: { ...RUNNER, verified: ['repository'] } } },
-    ],
+    ['is not proven', { judgement: { passes: true, runner: { ...RUNNER, verified: ['repository'] } } }],
     [
       'is of somebody else',
-      {
-        judgement: {
-          passes: true,
-          outcomeSha256: null,
-          runner: { ...RUNNER, identity: { ...IDENTITY, sha: 'f'.repeat(40) } },
-        },
-      },
+      { judgement: { passes: true, runner: { ...RUNNER, identity: { ...IDENTITY, sha: 'f'.repeat(40) } } } },
     ],
     ['is no hash', { identity: { ...IDENTITY, sha: 'main' } }],
-    ['nobody proved', { judgement: { passes: false, outcomeSha256: null, runner: undefined } }],
+    ['nobody proved', { judgement: { passes: false, runner: undefined } }],
   ])('leave out a commit that %s', (_, changes) => {
     const names = statementOf(changes).subjects.map(({ name }) => name);
     expect(names.filter((name) => name.startsWith('git:'))).toEqual([]);
@@ -137,7 +128,7 @@ describe('subjects', () => {
 
   it('leave out files that are not there', () => {
     const { subjects, claims } = statementOf({ files: { claims: null, response: null } });
-    expect(claims.files).toEqual({ claims: null, response: null, stream: sha256(stream(LINES)), outcome: null });
+    expect(claims.files).toEqual({ claims: null, response: null, stream: sha256(stream(LINES)) });
     expect(subjects.map(({ name }) => name)).not.toContain('runner-auth-claims.json');
   });
 

@@ -1,8 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigurationError } from '../../src/domain/diagnosis.ts';
-import { camelCase, snakeCase } from '../../src/settings/definition.ts';
-import { readGateSettings } from '../../src/settings/gate-settings.ts';
-import { GATE_SETTINGS, type SettingName } from '../../src/settings/gate-table.ts';
+import {
+  camelCase,
+  GATE_SETTINGS,
+  readGateSettings,
+  type SettingName,
+  snakeCase,
+} from '../../src/settings/gate-settings.ts';
 
 /** Reads settings given by name. */
 function read(given: Partial<Record<SettingName, string>>) {
@@ -25,7 +29,7 @@ function problems(given: Partial<Record<SettingName, string>>): string {
 }
 
 describe('settings', () => {
-  it('have the defaults that the documentation names', () => {
+  it('have the defaults of interfaces.md', () => {
     expect(read({})).toMatchObject({
       requests: [],
       expectedDecision: 'allow',

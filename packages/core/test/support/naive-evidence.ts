@@ -1,8 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
 
 /**
- * The stream of docs/evidence-format.md#the-stream written a second time, as plainly as possible and sharing nothing with the product: it
- * reads a line with JSON.parse, writes it again by its own list of members, and compares. Slow, and meant to be.
+ * Section 5 of wire-format.md written a second time, as plainly as possible and sharing nothing with the product: it reads a line with
+ * JSON.parse, writes it again by its own list of members, and compares. Slow, and meant to be.
  */
 
 const IDENTITY = 'provider repository workflow run_id run_attempt ref sha actor job runner_name'.split(' ');

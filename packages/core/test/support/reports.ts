@@ -41,7 +41,6 @@ export const PASSED: GateResult = {
   verdict: 'pass',
   exit_code: 0,
   diagnosis: null,
-  consequences: [],
   decisions: [
     {
       request: 'requests/promote.json',
@@ -74,7 +73,6 @@ export const PASSED: GateResult = {
     sha: '0123456789abcdef0123456789abcdef01234567',
     runner_name: 'runner-7',
   },
-  network: { proxy: null, ca_certificates_sha256: null },
   notes: ['no trust policy was given'],
 };
 

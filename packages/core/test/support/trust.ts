@@ -1,4 +1,4 @@
-import { parseTrustPolicy } from '../../src/domain/trust/parse/parse-policy.ts';
+import { parseTrustPolicy } from '../../src/domain/trust/parse-policy.ts';
 import type { AuthenticatedRunner } from '../../src/domain/trust/trust-decision.ts';
 import type { TrustPolicy } from '../../src/domain/trust/trust-policy.ts';
 

@@ -29,7 +29,7 @@ export function auditWriter(terminal: Terminal, format: AuditFormat, file: strin
     finish: async (summary) => {
       const summaryText = auditSummaryText(summary, styleFor(terminal.colour));
       if (format === 'jsonl') write(quietJson(`${JSON.stringify(summary)}\n`));
-      if (format === 'html') write(auditHtml(lines, summary, terminal.version));
+      if (format === 'html') write(await auditHtml(lines, summary, terminal.version));
       if (file !== undefined) await terminal.writeFile(file, gathered.join(''));
       // What goes to a file or is for programs leaves the screen to the summary.
       if (file !== undefined || format === 'text')

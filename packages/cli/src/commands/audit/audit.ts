@@ -1,8 +1,15 @@
 import { auditBundles, EvidenceError } from '@cavra/release-governance-core';
-import type { Command, OptionDefinition, ParsedArguments, Terminal } from '../../command-line/command.ts';
+import {
+  type Command,
+  type OptionDefinition,
+  optionValue,
+  type ParsedArguments,
+  type Terminal,
+} from '../../command-line/command.ts';
 import { failureText } from '../../render/failure-text.ts';
 import { progressBar } from '../../render/progress.ts';
-import { AUDIT_OPTIONS, readSettings } from '../verify/settings.ts';
+import { EXPECTATIONS, expectationsOf } from '../verify/expectations.ts';
+import { INTEGRITY_ONLY, KEYRING, listed, PUBLIC_KEY } from '../verify/options.ts';
 import { AUDIT_FORMAT, AUDIT_OUTPUT, auditFormat, EXPECT_RUNS } from './audit-options.ts';
 import { auditWriter } from './audit-writer.ts';
 
@@ -25,22 +32,32 @@ export const auditCommand: Command = {
   synopsis: 'PATH…',
   details:
     'PATH is an evidence folder, a downloaded artifact (.zip), a .jsonl stream, or a folder that is searched for evidence folders and zips. `audit merge` puts the results of shards together.',
-  options: [...AUDIT_OPTIONS, EXPECT_RUNS, SHARD, STATE, AUDIT_FORMAT, AUDIT_OUTPUT],
+  options: [
+    KEYRING,
+    PUBLIC_KEY,
+    INTEGRITY_ONLY,
+    ...EXPECTATIONS,
+    EXPECT_RUNS,
+    SHARD,
+    STATE,
+    AUDIT_FORMAT,
+    AUDIT_OUTPUT,
+  ],
   positionals: [1, Number.MAX_SAFE_INTEGER],
   run: runAudit,
 };
 
 async function runAudit(terminal: Terminal, parsed: ParsedArguments): Promise<number> {
-  const { keyring, publicKeys, integrityOnly, expectations } = readSettings('audit', terminal, parsed);
+  const expectations = expectationsOf(parsed);
   const progress = progressBar(terminal);
   const writer = auditWriter(terminal, auditFormat(parsed), parsed.values.get(AUDIT_OUTPUT.name));
   const summary = await auditBundles({
     paths: parsed.positionals,
     environment: terminal.environment,
     workingDirectory: terminal.workingDirectory,
-    keyring,
-    publicKeys,
-    integrityOnly,
+    keyring: optionValue(terminal, parsed, KEYRING)?.text,
+    publicKeys: listed(parsed, PUBLIC_KEY),
+    integrityOnly: parsed.flags.has(INTEGRITY_ONLY.name),
     ...(expectations === undefined ? {} : { expectations }),
     expectedRuns: parsed.values.get(EXPECT_RUNS.name),
     shard: parsed.values.get(SHARD.name),

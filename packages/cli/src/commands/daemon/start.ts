@@ -1,4 +1,4 @@
-import { logLine, startDaemon } from '@cavra/release-governance-core';
+import { startDaemon } from '@cavra/release-governance-core';
 import {
   type Command,
   FORMAT,
@@ -7,6 +7,7 @@ import {
   type Terminal,
   wantsJson,
 } from '../../command-line/command.ts';
+import { printable } from '../../render/style.ts';
 import { CONFIG, daemonOptions } from './options.ts';
 
 export const daemonStartCommand: Command = {
@@ -28,7 +29,7 @@ async function runDaemonStart(terminal: Terminal, parsed: ParsedArguments): Prom
   terminal.out(
     wantsJson(parsed)
       ? jsonText({ running: true, daemon, log })
-      : logLine(`the daemon ${daemon.name} is running; its log is ${log}`).concat('\n'),
+      : printable(`the daemon ${daemon.name} is running; its log is ${log}`).concat('\n'),
   );
   return 0;
 }

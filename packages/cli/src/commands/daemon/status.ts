@@ -1,4 +1,4 @@
-import { type DaemonStatus, daemonStatus, logLine } from '@cavra/release-governance-core';
+import { type DaemonStatus, daemonStatus } from '@cavra/release-governance-core';
 import {
   type Command,
   FORMAT,
@@ -7,7 +7,7 @@ import {
   type Terminal,
   wantsJson,
 } from '../../command-line/command.ts';
-import { type Style, styleFor, table } from '../../render/style.ts';
+import { printable, type Style, styleFor, table } from '../../render/style.ts';
 import { CONFIG, daemonOptions } from './options.ts';
 
 export const daemonStatusCommand: Command = {
@@ -31,14 +31,14 @@ async function runDaemonStatus(terminal: Terminal, parsed: ParsedArguments): Pro
 function statusText(status: DaemonStatus, style: Style): string {
   const verdict = status.draining ? style.warn('STOPPING') : style.good('RUNNING');
   const rows = [
-    ['daemon', logLine(`${status.daemon.name}, version ${status.daemon.version}`)],
-    ['socket', logLine(status.socket)],
-    ['process', `${status.pid}, since ${logLine(status.started_at)}`],
-    ['signs with', logLine(status.key_id)],
+    ['daemon', printable(`${status.daemon.name}, version ${status.daemon.version}`)],
+    ['socket', printable(status.socket)],
+    ['process', `${status.pid}, since ${printable(status.started_at)}`],
+    ['signs with', printable(status.key_id)],
     ['answered', `${status.requests} requests, ${status.refused} of them refused`],
     ['open', `${status.connections} connections, ${status.open_streams} streams`],
     ['remembers', `${status.remembered_proofs} proofs`],
-    ['configuration', `sha256 ${logLine(status.configuration_sha256)}`],
+    ['configuration', `sha256 ${printable(status.configuration_sha256)}`],
   ] as const;
   return `${style.bold('CAVRA daemon')}  ${verdict}\n\n${table(rows, style)}`;
 }

@@ -1,4 +1,4 @@
-import { logLine, stopDaemon } from '@cavra/release-governance-core';
+import { stopDaemon } from '@cavra/release-governance-core';
 import {
   type Command,
   FORMAT,
@@ -7,6 +7,7 @@ import {
   type Terminal,
   wantsJson,
 } from '../../command-line/command.ts';
+import { printable } from '../../render/style.ts';
 import { CONFIG, daemonOptions } from './options.ts';
 
 export const daemonStopCommand: Command = {
@@ -24,7 +25,7 @@ async function runDaemonStop(terminal: Terminal, parsed: ParsedArguments): Promi
   terminal.out(
     wantsJson(parsed)
       ? jsonText({ running: false, daemon })
-      : logLine(`the daemon ${daemon.name} has stopped`).concat('\n'),
+      : printable(`the daemon ${daemon.name} has stopped`).concat('\n'),
   );
   return 0;
 }

@@ -1,4 +1,4 @@
-import { type DoctorCheck, examineJob, GATE_SETTINGS, logLine, readGateSettings } from '@cavra/release-governance-core';
+import { type DoctorCheck, examineJob, GATE_SETTINGS, readGateSettings } from '@cavra/release-governance-core';
 import {
   type Command,
   FORMAT,
@@ -7,26 +7,24 @@ import {
   type Terminal,
   wantsJson,
 } from '../../command-line/command.ts';
-import { settingOption } from '../../command-line/setting-options.ts';
-import { type Row, styleFor, table } from '../../render/style.ts';
-import { EPHEMERAL_KEYS, gateLookup } from './options.ts';
+import { printable, type Row, styleFor, table } from '../../render/style.ts';
+import { lookUpSetting, settingOption } from './options.ts';
 
 export const doctorCommand: Command = {
   name: 'doctor',
   summary: 'what this CI job offers the gate, and what is missing',
-  synopsis: '[REQUEST…]',
+  synopsis: '',
   details: 'Takes the options of `gate`. Writes nothing, asks nobody for a token and shows no secret.',
-  options: [...GATE_SETTINGS.map(settingOption), EPHEMERAL_KEYS, FORMAT],
-  positionals: [0, Number.MAX_SAFE_INTEGER],
+  options: [...GATE_SETTINGS.filter(({ name }) => !name.startsWith('request')).map(settingOption), FORMAT],
+  positionals: [0, 0],
   run: runDoctor,
 };
 
 async function runDoctor(terminal: Terminal, parsed: ParsedArguments): Promise<number> {
   const report = await examineJob({
-    settings: readGateSettings(gateLookup(terminal, parsed)),
+    settings: readGateSettings((definition) => lookUpSetting(definition, terminal, parsed)),
     environment: terminal.environment,
     workspace: terminal.workingDirectory,
-    ephemeralKeys: parsed.flags.has(EPHEMERAL_KEYS.name),
     nodeVersion: terminal.nodeVersion,
     now: terminal.now,
     randomBytes: terminal.randomBytes,
@@ -43,6 +41,10 @@ async function runDoctor(terminal: Terminal, parsed: ParsedArguments): Promise<n
 
   function row({ name, state, detail, action }: DoctorCheck): Row {
     const mark = { ok: style.good('ok'), warning: style.warn('warning'), missing: style.bad('missing') }[state];
-    return [name, `${mark}  ${logLine(detail)}`, ...(action === undefined ? [] : [`what to do: ${logLine(action)}`])];
+    return [
+      name,
+      `${mark}  ${printable(detail)}`,
+      ...(action === undefined ? [] : [`what to do: ${printable(action)}`]),
+    ];
   }
 }

@@ -2,7 +2,6 @@ import {
   type ChangedKeyReport,
   type ChangeKeyOptions,
   ConfigurationError,
-  logLine,
   retireKeyringKey,
   revokeKeyringKey,
 } from '@cavra/release-governance-core';
@@ -16,7 +15,7 @@ import {
   type Terminal,
   wantsJson,
 } from '../../command-line/command.ts';
-import { type Row, styleFor, table } from '../../render/style.ts';
+import { printable, type Row, styleFor, table } from '../../render/style.ts';
 import { given, KEYRING_FILE, PURPOSE, purposeOf } from './options.ts';
 
 const WHICH: readonly OptionDefinition[] = [
@@ -81,9 +80,9 @@ async function change(
 function changedText({ keyring, entry, has_active: hasActive }: ChangedKeyReport, terminal: Terminal): string {
   const style = styleFor(terminal.colour);
   const rows: Row[] = [
-    ['keyring', logLine(keyring)],
-    ['key', logLine(`${entry.id}: ${entry.status}`)],
-    ['counts', logLine(countsText(entry))],
+    ['keyring', printable(keyring)],
+    ['key', printable(`${entry.id}: ${entry.status}`)],
+    ['counts', printable(countsText(entry))],
     [
       'next',
       ...(hasActive
@@ -92,7 +91,7 @@ function changedText({ keyring, entry, has_active: hasActive }: ChangedKeyReport
       'let everybody who verifies have this keyring',
     ],
   ];
-  return `${style.bold('CAVRA key')}  ${entry.status?.toUpperCase() ?? ''}\n\n${table(rows, style)}`;
+  return `${style.bold('CAVRA key')}  ${entry.status.toUpperCase()}\n\n${table(rows, style)}`;
 }
 
 function countsText({

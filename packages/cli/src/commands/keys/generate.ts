@@ -4,7 +4,6 @@ import {
   type GeneratedKeyReport,
   generateKeyFiles,
   type KeyPurpose,
-  logLine,
 } from '@cavra/release-governance-core';
 import {
   type Command,
@@ -16,7 +15,7 @@ import {
   type Terminal,
   wantsJson,
 } from '../../command-line/command.ts';
-import { type Row, type Style, styleFor, table } from '../../render/style.ts';
+import { printable, type Row, type Style, styleFor, table } from '../../render/style.ts';
 import { given, KEYRING_FILE, PURPOSE, purposeOf } from './options.ts';
 
 const OPTIONS: readonly OptionDefinition[] = [
@@ -48,11 +47,6 @@ const OPTIONS: readonly OptionDefinition[] = [
     placeholder: 'NAME',
     description: 'runner keys: a repository that the key may speak for',
   },
-  {
-    name: 'with-evidence',
-    kind: 'flag',
-    description: 'attestation keys: sign records with the evidence key that is derived from it',
-  },
   FORMAT,
 ];
 
@@ -81,7 +75,6 @@ async function runKeysGenerate(terminal: Terminal, parsed: ParsedArguments): Pro
     notBefore: value('not-before'),
     notAfter: value('not-after'),
     repositories: parsed.lists.get('repository') ?? [],
-    withEvidence: parsed.flags.has('with-evidence'),
     isPrivateScreen: terminal.isTerminal && !wantsJson(parsed),
     environment: terminal.environment,
     workingDirectory: terminal.workingDirectory,
@@ -103,19 +96,20 @@ const JOB_VARIABLES: Readonly<Record<KeyPurpose, readonly [secret: string, id: s
 function generatedText(report: GeneratedKeyReport, secret: GeneratedKey | undefined, style: Style): string {
   const { id, purpose, algorithm, keyring, retiring, public_key: publicKey, secret_file: secretFile } = report;
   const rows: Row[] = [
-    ['key', logLine(id)],
+    ['key', printable(id)],
     ['purpose', `${purpose}, ${algorithm}`],
-    ...(secretFile === undefined ? [] : [['secret', `in ${logLine(secretFile)}, readable by its owner only`] as const]),
+    ...(secretFile === undefined
+      ? []
+      : [['secret', `in ${printable(secretFile)}, readable by its owner only`] as const]),
     ...(secret === undefined ? [] : [['secret', ...secretLines(secret, style)] as const]),
     ...(publicKey === undefined ? [] : [['public key', ...publicKey.trimEnd().split('\n')] as const]),
-    ...(keyring === undefined ? [] : [['keyring', `${logLine(keyring)}: ${logLine(id)} signs now`] as const]),
+    ...(keyring === undefined ? [] : [['keyring', `${printable(keyring)}: ${printable(id)} signs now`] as const]),
     ...(retiring === undefined
       ? []
-      : [['retiring', `${logLine(retiring)}: still accepted, signs nothing more`] as const]),
+      : [['retiring', `${printable(retiring)}: still accepted, signs nothing more`] as const]),
     ['next', ...nextSteps(report)],
   ];
-  const entries = [report.entry, report.evidence_entry].flatMap((each) => (each === undefined ? [] : [jsonText(each)]));
-  const entry = keyring === undefined ? `\nEntry for a keyring:\n\n${entries.join('')}` : '';
+  const entry = keyring === undefined ? `\nEntry for a keyring:\n\n${jsonText(report.entry)}` : '';
   return `${style.bold('CAVRA key')}  ${style.good('MADE')}\n\n${table(rows, style)}${entry}`;
 }
 
@@ -126,16 +120,15 @@ function secretLines({ secret, oneLine, algorithm }: GeneratedKey, style: Style)
     : [...secret.trimEnd().split('\n'), `in one line: ${oneLine}`, warning];
 }
 
-function nextSteps({ purpose, id, entry, evidence_entry: evidence, retiring }: GeneratedKeyReport): readonly string[] {
+function nextSteps({ purpose, id, entry, retiring }: GeneratedKeyReport): readonly string[] {
   const variables = JOB_VARIABLES[purpose];
   const { secret } = entry;
   return [
     variables === undefined
       ? 'let the daemon’s configuration have it'
-      : `let the jobs have it as ${variables[0]}, with ${variables[1]}=${logLine(id)}`,
+      : `let the jobs have it as ${variables[0]}, with ${variables[1]}=${printable(id)}`,
     ...(secret !== undefined && 'env' in secret ? [`let the vault have it as ${secret.env}, to verify with`] : []),
-    ...(evidence === undefined ? [] : [`records are signed with ${logLine(evidence.id)}, which is derived from it`]),
     ...(entry.public_key === undefined ? [] : ['give the public key to whoever verifies']),
-    ...(retiring === undefined ? [] : [`when all jobs sign with it: keys retire ${logLine(retiring)}`]),
+    ...(retiring === undefined ? [] : [`when all jobs sign with it: keys retire ${printable(retiring)}`]),
   ];
 }

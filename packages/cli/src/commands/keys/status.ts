@@ -1,4 +1,4 @@
-import { type KeyStatusReport, type KeyStatusRow, keyStatus, logLine } from '@cavra/release-governance-core';
+import { type KeyStatusReport, type KeyStatusRow, keyStatus } from '@cavra/release-governance-core';
 import {
   type Command,
   FORMAT,
@@ -8,7 +8,7 @@ import {
   type Terminal,
   wantsJson,
 } from '../../command-line/command.ts';
-import { type Row, type Style, styleFor, table } from '../../render/style.ts';
+import { printable, type Row, type Style, styleFor, table } from '../../render/style.ts';
 import { KEYRING_FILE } from './options.ts';
 
 export const keysStatusCommand: Command = {
@@ -50,5 +50,5 @@ function rowOf(key: KeyStatusRow, style: Style): Row {
     key.not_after === null ? undefined : `until ${key.not_after}`,
     key.revoked_at === null ? undefined : `compromised since ${key.revoked_at}`,
   ].filter((fact) => fact !== undefined);
-  return [logLine(key.id), logLine(facts.join(', ')), colour(logLine(key.next))];
+  return [printable(key.id), printable(facts.join(', ')), colour(printable(key.next))];
 }

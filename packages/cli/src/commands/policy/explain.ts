@@ -1,4 +1,4 @@
-import { explainPolicyFile, logLine, type PolicyExplainReport } from '@cavra/release-governance-core';
+import { explainPolicyFile, type PolicyExplainReport } from '@cavra/release-governance-core';
 import {
   type Command,
   FORMAT,
@@ -8,7 +8,7 @@ import {
   type Terminal,
   wantsJson,
 } from '../../command-line/command.ts';
-import { type Style, styleFor } from '../../render/style.ts';
+import { printable, type Style, styleFor } from '../../render/style.ts';
 
 export const policyExplainCommand: Command = {
   name: 'policy explain',
@@ -46,13 +46,13 @@ function explainText(
 ): string {
   const verdict = decision.trusted ? style.good('TRUSTED') : style.bad('NOT TRUSTED');
   const why = decision.trusted ? `by rule ${decision.rule}` : decision.reason;
-  const head = `${verdict}  ${logLine(`${provider} ${repository} by ${method}: ${why}`)}\n`;
+  const head = `${verdict}  ${printable(`${provider} ${repository} by ${method}: ${why}`)}\n`;
   const body = rules.map(({ rule, conditions }) => {
     const lines = conditions.map(({ name, expected, actual, met }) => {
       const found = actual === null ? 'nothing is proven' : `got ${actual}`;
-      return `  ${met ? style.good('met  ') : style.bad('unmet')} ${logLine(`${name}: expected ${expected}, ${found}`)}\n`;
+      return `  ${met ? style.good('met  ') : style.bad('unmet')} ${printable(`${name}: expected ${expected}, ${found}`)}\n`;
     });
-    return `\n${style.bold(logLine(rule))}\n${lines.join('')}`;
+    return `\n${style.bold(printable(rule))}\n${lines.join('')}`;
   });
   const remarks = notes.map((note) => `  ${style.dim(note)}\n`);
   return [head, ...body, '\n', ...remarks].join('');

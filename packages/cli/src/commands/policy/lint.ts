@@ -1,4 +1,4 @@
-import { ConfigurationError, lintPolicyFile, logLine, type PolicyLintReport } from '@cavra/release-governance-core';
+import { ConfigurationError, lintPolicyFile, type PolicyLintReport } from '@cavra/release-governance-core';
 import {
   type Command,
   FORMAT,
@@ -8,7 +8,7 @@ import {
   wantsJson,
 } from '../../command-line/command.ts';
 import { failureText } from '../../render/failure-text.ts';
-import { styleFor } from '../../render/style.ts';
+import { printable, styleFor } from '../../render/style.ts';
 
 export const policyLintCommand: Command = {
   name: 'policy lint',
@@ -36,11 +36,11 @@ function lintText(report: PolicyLintReport, terminal: Terminal): string {
     line === undefined ? report.path : `${report.path}:${line}:${column ?? 1}`;
   const problems = report.problems.map(
     (problem) =>
-      `${logLine(`${place(problem)}: `)}${style.bad('error')}: ${logLine(`${problem.path} ${problem.message}`)}\n`,
+      `${printable(`${place(problem)}: `)}${style.bad('error')}: ${printable(`${problem.path} ${problem.message}`)}\n`,
   );
   const findings = report.findings.map(
     ({ code, message, fix, ...at }) =>
-      `${logLine(place(at))}: ${style.warn('warning')}: ${logLine(message)} [${code}]\n  what to do: ${logLine(fix)}\n`,
+      `${printable(place(at))}: ${style.warn('warning')}: ${printable(message)} [${code}]\n  what to do: ${printable(fix)}\n`,
   );
   const summary = report.valid
     ? `${report.rules} rules, ${report.findings.length} warnings; pin it with trust-policy-sha256 ${report.sha256}\n`

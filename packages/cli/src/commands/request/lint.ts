@@ -1,11 +1,4 @@
-import {
-  ConfigurationError,
-  type LintFinding,
-  lintRequest,
-  logLine,
-  MAX_REQUEST_BYTES,
-  readRequestBytes,
-} from '@cavra/release-governance-core';
+import { ConfigurationError, type LintFinding, lintRequest, readRequestBytes } from '@cavra/release-governance-core';
 import {
   type Command,
   FORMAT,
@@ -15,13 +8,13 @@ import {
   wantsJson,
 } from '../../command-line/command.ts';
 import { failureText } from '../../render/failure-text.ts';
-import { styleFor } from '../../render/style.ts';
+import { printable, styleFor } from '../../render/style.ts';
 
 export const requestLintCommand: Command = {
   name: 'request lint',
   summary: 'check requests: what the gate refuses, what is most likely a mistake, what the rules decide',
   synopsis: 'FILE…',
-  details: 'FILE may be - for standard input. Exit status 0 when the gate takes every file, 2 when it refuses one.',
+  details: 'Exit status 0 when the gate takes every file, 2 when it refuses one.',
   options: [FORMAT],
   positionals: [1, Number.MAX_SAFE_INTEGER],
   run: runRequestLint,
@@ -30,7 +23,7 @@ export const requestLintCommand: Command = {
 async function runRequestLint(terminal: Terminal, parsed: ParsedArguments): Promise<number> {
   const files: { readonly file: string; readonly findings: readonly LintFinding[] }[] = [];
   for (const file of parsed.positionals) {
-    files.push({ file, findings: lintRequest(await bytesOf(file, terminal)) });
+    files.push({ file, findings: lintRequest(await readRequestBytes(file, terminal.workingDirectory)) });
   }
   const refused = files.filter(({ findings }) => findings.some(({ level }) => level === 'error'));
   terminal.out(
@@ -47,13 +40,9 @@ async function runRequestLint(terminal: Terminal, parsed: ParsedArguments): Prom
   return failure.exitStatus;
 }
 
-function bytesOf(file: string, { workingDirectory, readInput }: Terminal): Promise<Uint8Array> {
-  return file === '-' ? readInput(MAX_REQUEST_BYTES) : readRequestBytes(file, workingDirectory);
-}
-
 function line(file: string, { level, path, code, message }: LintFinding, terminal: Terminal): string {
   const style = styleFor(terminal.colour);
   const colour = { error: style.bad, warning: style.warn, note: style.dim }[level];
   const place = path === '' ? file : `${file} ${path}`;
-  return `${logLine(place)}: ${colour(level)}: ${logLine(message)} [${code}]\n`;
+  return `${printable(place)}: ${colour(level)}: ${printable(message)} [${code}]\n`;
 }

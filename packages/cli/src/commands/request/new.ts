@@ -1,23 +1,20 @@
-import { lintRequest, logLine, newRequest, REQUEST_MEMBERS, type RequestMember } from '@cavra/release-governance-core';
+import { newRequest, REQUEST_MEMBERS, type RequestMember } from '@cavra/release-governance-core';
 import type { Command, OptionDefinition, ParsedArguments, Terminal } from '../../command-line/command.ts';
 
 const OUTPUT: OptionDefinition = {
   name: 'output',
   kind: 'value',
   placeholder: 'FILE',
-  description: 'write the request to a file instead of the screen; a file that is there stays as it is',
+  description: 'write the request to a file instead of the screen',
 };
-const FORCE: OptionDefinition = { name: 'force', kind: 'flag', description: 'replace the file that is there' };
 
 export const requestNewCommand: Command = {
   name: 'request new',
   summary: 'write a valid request from options',
   synopsis: '',
-  details: `The options are the members of a request, with their names on the wire; docs and types: schemas/request.schema.json.
-
-Known kinds (--metadata-kind):
-${kindLines()}`,
-  options: [...REQUEST_MEMBERS.map(optionOf), OUTPUT, FORCE],
+  details:
+    'The options are the members of a request, with their names on the wire; docs and types: schemas/request.schema.json.',
+  options: [...REQUEST_MEMBERS.map(optionOf), OUTPUT],
   positionals: [0, 0],
   run: runRequestNew,
 };
@@ -33,11 +30,6 @@ function optionOf({ name, type, description, words }: RequestMember): OptionDefi
   };
 }
 
-function kindLines(): string {
-  const words = REQUEST_MEMBERS.find(({ name }) => name === 'metadata_kind')?.words ?? [];
-  return words.map((word) => `  ${word}`).join('\n');
-}
-
 async function runRequestNew(terminal: Terminal, parsed: ParsedArguments): Promise<number> {
   const values = new Map<string, readonly string[]>();
   for (const { name } of REQUEST_MEMBERS) {
@@ -49,9 +41,6 @@ async function runRequestNew(terminal: Terminal, parsed: ParsedArguments): Promi
   const request = newRequest(values);
   const file = parsed.values.get(OUTPUT.name);
   if (file === undefined) terminal.out(request);
-  else await terminal.writeFile(file, request, { replace: parsed.flags.has(FORCE.name) });
-  for (const { level, path, message } of lintRequest(Buffer.from(request))) {
-    if (level === 'warning') terminal.err(`warning: ${logLine(path)} ${logLine(message)}\n`);
-  }
+  else await terminal.writeFile(file, request);
   return 0;
 }

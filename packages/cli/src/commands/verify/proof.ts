@@ -1,18 +1,19 @@
-import { type InclusionReport, logLine, verifyProofFile } from '@cavra/release-governance-core';
-import { jsonText, type ParsedArguments, type Terminal, wantsJson } from '../../command-line/command.ts';
+import { type InclusionReport, verifyProofFile } from '@cavra/release-governance-core';
+import { jsonText, optionValue, type ParsedArguments, type Terminal, wantsJson } from '../../command-line/command.ts';
 import { failureText } from '../../render/failure-text.ts';
-import { type Style, styleFor, table } from '../../render/style.ts';
-import { readSettings } from './settings.ts';
+import { printable, type Style, styleFor, table } from '../../render/style.ts';
+import { expectationsOf } from './expectations.ts';
+import { KEYRING, listed, PUBLIC_KEY } from './options.ts';
 
 /** Verifies the file that `verify --record N --proof` wrote. */
 export async function runVerifyProof(terminal: Terminal, parsed: ParsedArguments): Promise<number> {
-  const { keyring, publicKeys, expectations } = readSettings('verify', terminal, parsed);
+  const expectations = expectationsOf(parsed);
   const { report, failure } = await verifyProofFile({
     path: parsed.positionals[0] ?? '',
     environment: terminal.environment,
     workingDirectory: terminal.workingDirectory,
-    keyring,
-    publicKeys,
+    keyring: optionValue(terminal, parsed, KEYRING)?.text,
+    publicKeys: listed(parsed, PUBLIC_KEY),
     now: terminal.now,
     ...(expectations === undefined ? {} : { expectations }),
   });
@@ -31,12 +32,12 @@ function proofText(report: InclusionReport, style: Style): string {
   return `${style.bold('CAVRA record')}  ${verdict}\n\n${table(
     [
       ['record', `${report.record} of ${report.record_count}, proven to be in the stream without the others`],
-      ['decision', logLine(`${report.decision} by ${report.rule_id}`)],
+      ['decision', printable(`${report.decision} by ${report.rule_id}`)],
       ['time', report.timestamp],
-      ['job', logLine(job)],
+      ['job', printable(job)],
       ['record hash', report.record_hash],
       ['stream', report.stream_id],
-      ['checkpoint', logLine(`${checkpoint.result} at ${checkpoint.time}, key ${checkpoint.key_id}`)],
+      ['checkpoint', printable(`${checkpoint.result} at ${checkpoint.time}, key ${checkpoint.key_id}`)],
     ],
     style,
   )}`;

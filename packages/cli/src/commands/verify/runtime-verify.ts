@@ -1,4 +1,4 @@
-import { logLine, type RuntimePackageReport, verifyRuntimePackage } from '@cavra/release-governance-core';
+import { type RuntimePackageReport, verifyRuntimePackage } from '@cavra/release-governance-core';
 import {
   type Command,
   FORMAT,
@@ -7,7 +7,7 @@ import {
   type Terminal,
   wantsJson,
 } from '../../command-line/command.ts';
-import { type Row, type Style, styleFor, table } from '../../render/style.ts';
+import { printable, type Row, type Style, styleFor, table } from '../../render/style.ts';
 
 export const runtimeVerifyCommand: Command = {
   name: 'runtime verify',
@@ -43,10 +43,10 @@ async function runRuntimeVerify(terminal: Terminal, parsed: ParsedArguments): Pr
 function reportText(report: RuntimePackageReport, style: Style): string {
   const signed = report.files.filter((file) => file.signed).length;
   const rows: Row[] = [
-    ['package', logLine(report.package)],
+    ['package', printable(report.package)],
     ['program', `${report.program.path}, version ${report.version}`, `sha256 ${report.program.sha256}`],
     ['platform', `${report.os} ${report.arch}`],
-    ['signed by', logLine(`${report.signer}, key ${report.key_id}`), `sha256 ${report.public_key_sha256}`],
+    ['signed by', printable(`${report.signer}, key ${report.key_id}`), `sha256 ${report.public_key_sha256}`],
     ['files', `${report.files.length} with the right digest, ${signed} of them signed themselves`],
   ];
   return `${style.bold('CAVRA runtime package')}  ${style.good('VALID')}\n\n${table(rows, style)}`;

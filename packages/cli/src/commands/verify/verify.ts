@@ -11,6 +11,7 @@ import {
   type Command,
   FORMAT,
   type OptionDefinition,
+  optionValue,
   type ParsedArguments,
   quietJson,
   type Terminal,
@@ -20,8 +21,19 @@ import { failureText } from '../../render/failure-text.ts';
 import { progressBar } from '../../render/progress.ts';
 import { styleFor } from '../../render/style.ts';
 import { verifyText } from '../../render/verify-text.ts';
-import { OUTPUT, PROOF, RECORD, recordToProve } from './options.ts';
-import { readSettings, VERIFY_OPTIONS } from './settings.ts';
+import { EXPECTATIONS, expectationsOf } from './expectations.ts';
+import {
+  AGAINST,
+  INTEGRITY_ONLY,
+  KEYRING,
+  listed,
+  OUTPUT,
+  PROOF,
+  PUBLIC_KEY,
+  RECORD,
+  recordToProve,
+  SUBJECT,
+} from './options.ts';
 
 const VERIFY_FORMAT: OptionDefinition = {
   ...FORMAT,
@@ -36,7 +48,18 @@ export const verifyCommand: Command = {
   synopsis: 'PATH',
   details:
     'PATH is an evidence folder, a .jsonl stream, a downloaded artifact (.zip), or with --proof the proof of one record.',
-  options: [...VERIFY_OPTIONS, RECORD, PROOF, VERIFY_FORMAT, OUTPUT],
+  options: [
+    KEYRING,
+    PUBLIC_KEY,
+    SUBJECT,
+    AGAINST,
+    INTEGRITY_ONLY,
+    ...EXPECTATIONS,
+    RECORD,
+    PROOF,
+    VERIFY_FORMAT,
+    OUTPUT,
+  ],
   positionals: [1, 1],
   run: runVerify,
 };
@@ -47,14 +70,15 @@ async function runVerify(terminal: Terminal, parsed: ParsedArguments): Promise<n
     const { runVerifyProof } = await import('./proof.ts');
     return runVerifyProof(terminal, parsed);
   }
-  const { keyring, publicKeys, ...asked } = readSettings('verify', terminal, parsed);
+  const expectations = expectationsOf(parsed);
+  const [, program] = terminal.program;
   const progress = progressBar(terminal);
   const options = {
     environment: terminal.environment,
     workingDirectory: terminal.workingDirectory,
-    keyring,
-    publicKeys,
-    program: terminal.runningProgram,
+    keyring: optionValue(terminal, parsed, KEYRING)?.text,
+    publicKeys: listed(parsed, PUBLIC_KEY),
+    ...(program === undefined ? {} : { program }),
     now: terminal.now,
     version: terminal.version,
     progress: progress.update,
@@ -62,9 +86,12 @@ async function runVerify(terminal: Terminal, parsed: ParsedArguments): Promise<n
   };
   const [path = ''] = parsed.positionals;
   const question = {
-    ...asked,
     path,
+    integrityOnly: parsed.flags.has(INTEGRITY_ONLY.name),
+    against: listed(parsed, AGAINST),
+    subjects: listed(parsed, SUBJECT),
     ...(proveRecord === undefined ? {} : { proveRecord }),
+    ...(expectations === undefined ? {} : { expectations }),
   };
   const outcome = await verified(options, question, parsed).finally(progress.clear);
   await print(terminal, parsed, outcome);

@@ -48,8 +48,6 @@ export interface BundleLine extends Required<RunnerIdentity> {
   readonly signatures: 'checked' | 'unchecked' | 'none';
   readonly checkpoint: 'absent' | 'valid' | 'invalid' | 'unchecked';
   readonly tail: 'unanchored' | 'sealed' | 'anchored';
-  /** Whether the gate passed. */
-  readonly outcome: 'pass' | 'fail' | 'unknown';
   readonly keys: readonly KeyUse[];
   readonly stream_id: string;
   readonly head_hash: string;
@@ -73,7 +71,6 @@ export interface AuditSummary {
   readonly statuses: Readonly<Record<BundleStatus, number>>;
   readonly decisions: Readonly<Record<Decision, number>>;
   readonly tails: Readonly<Record<BundleLine['tail'], number>>;
-  readonly outcomes: Readonly<Record<BundleLine['outcome'], number>>;
   /** The keys that signed valid records, most used first. */
   readonly keys: readonly AuditedKey[];
   /** Expected runs against what was found; null when none were expected. */

@@ -82,8 +82,6 @@ function readBundle(object: Members): BundleLine {
     signatures: object.word('signatures', ['checked', 'unchecked', 'none']),
     checkpoint: object.word('checkpoint', ['absent', 'valid', 'invalid', 'unchecked']),
     tail: object.word('tail', ['unanchored', 'sealed', 'anchored']),
-    // A line of version 0.1.0 has none.
-    outcome: object.has('outcome') ? object.word('outcome', ['pass', 'fail', 'unknown']) : 'unknown',
     keys: object.list('keys', MAX_REPORT_KEYS + 1).map((key) => ({
       key_id: key.text('key_id'),
       records: key.count('records'),

@@ -20,7 +20,6 @@ export class AuditSummarizer {
   readonly #keys = new Map<string, { -readonly [K in keyof AuditedKey]: AuditedKey[K] }>();
   readonly #statuses: Record<BundleStatus, number> = { valid: 0, unmet: 0, invalid: 0, unreadable: 0 };
   readonly #decisions: Record<Decision, number> = { allow: 0, require_approval: 0, block: 0 };
-  readonly #outcomes: Record<BundleLine['outcome'], number> = { pass: 0, fail: 0, unknown: 0 };
   readonly #tails: Record<BundleLine['tail'], number> = { unanchored: 0, sealed: 0, anchored: 0 };
   readonly #exceptions: AuditException[] = [];
   #exceptionsOmitted = 0;
@@ -56,7 +55,6 @@ export class AuditSummarizer {
       statuses: this.#statuses,
       decisions: this.#decisions,
       tails: this.#tails,
-      outcomes: this.#outcomes,
       keys: [...this.#keys.values()].sort((a, b) => b.records - a.records || (a.key_id < b.key_id ? -1 : 1)),
       population,
       exceptions: this.#exceptions,
@@ -69,7 +67,6 @@ export class AuditSummarizer {
   #addValid(line: BundleLine): void {
     if (line.decision !== '') this.#decisions[line.decision] += 1;
     this.#tails[line.tail] += 1;
-    this.#outcomes[line.outcome] += 1;
     for (const { key_id: id, records, status } of line.keys) this.#addKey(id, status, records);
     const run = runKey(line);
     if (this.#expected?.has(run) === true) this.#foundRuns.add(run);

@@ -35,7 +35,7 @@ export interface HmacAuthenticatorOptions {
 const FORM_OF: Readonly<Record<string, 'v1' | 'v2'>> = { [HMAC_IDENTITY]: 'v1', [HMAC_REQUEST]: 'v2' };
 
 /**
- * Checks both HMAC forms of docs/evidence-format.md#how-the-job-proves-it.
+ * Checks both HMAC forms of wire-format.md section 3.
  *
  * @throws ConfigurationError CAVRA-E207 a key is empty; CAVRA-E201 there is no key, or no audience for `v2`
  */
@@ -76,25 +76,10 @@ function verify(options: HmacAuthenticatorOptions, request: EvaluateRequest, aut
     identity,
     // The configured id, not the one that was sent: a key without a name stands for any, and must not vouch for one.
     keyId: key.id,
-    keyPinned: key.pinned === true,
-    ...provenBy(key, identity),
+    verified: IDENTITY_FIELDS.filter((field) => Boolean(identity[field])),
+    unverified: [],
     ...outcome,
   };
-}
-
-/**
- * An HMAC proves that somebody holds the key, and so what the keyring binds to that key: its repository, where it has one alone. Which of
- * several it is, and all the rest of the identity, is the word of whoever holds the key. A key that nothing fixes binds nothing: any
- * step that can set a variable has it.
- */
-function provenBy(
-  { pinned, repositories }: HmacVerificationKey,
-  identity: RunnerIdentity,
-): Pick<AuthenticatedRunner, 'verified' | 'unverified'> {
-  const bound = pinned === true && repositories?.length === 1;
-  const isProven = (field: keyof RunnerIdentity) => bound && field === 'repository';
-  const stated = IDENTITY_FIELDS.filter((field) => Boolean(identity[field]));
-  return { verified: stated.filter(isProven), unverified: stated.filter((field) => !isProven(field)) };
 }
 
 /** What a form has to say beside that the signature matches. */
@@ -121,12 +106,8 @@ function selectKey(keys: readonly HmacVerificationKey[], keyId: string): HmacVer
   return key;
 }
 
-function secretsOf({ secret, alternative }: HmacVerificationKey): readonly Uint8Array[] {
-  return alternative === undefined ? [secret] : [secret, alternative];
-}
-
 function verifyIdentityForm(key: HmacVerificationKey, identity: RunnerIdentity, auth: RunnerAuth): FormOutcome {
-  if (!secretsOf(key).some((secret) => verifyIdentitySignature(secret, identity, auth.signature ?? ''))) {
+  if (!verifyIdentitySignature(key.secret, identity, auth.signature ?? '')) {
     throw new AuthenticationError('CAVRA-E303', 'the signature of the runner identity does not match');
   }
   const note = `${HMAC_IDENTITY} covers the runner identity alone: that it was made for this request, and now, is not proven`;
@@ -150,7 +131,7 @@ function verifyRequestForm(
     audience: options.audience,
     requestSha256: requestDigest(request),
   };
-  if (!secretsOf(key).some((secret) => verifyRequestSignature(secret, auth.identity, binding, signature.mac))) {
+  if (!verifyRequestSignature(key.secret, auth.identity, binding, signature.mac)) {
     throw new AuthenticationError(
       'CAVRA-E303',
       'the signature does not match this identity, request, key id and audience',
@@ -184,10 +165,7 @@ function takeNonce(
   // One millisecond beyond the last moment at which the proof is still fresh.
   const expiresAt = (signature.issuedAt + REQUEST_AUTH_LATE_SECONDS) * 1000 + 1;
   if (nonces === 'caller') {
-    return {
-      notes: [],
-      use: { kind: 'nonce', id: `${keyId}\n${signature.nonce}`, owner: `key ${keyId}`, refusedFrom: expiresAt },
-    };
+    return { notes: [], use: { kind: 'nonce', id: `${keyId}\n${signature.nonce}`, refusedFrom: expiresAt } };
   }
   const answer = nonces.take(signature.nonce, expiresAt, nowMs);
   if (answer === 'used') {

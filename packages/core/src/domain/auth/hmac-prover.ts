@@ -23,7 +23,7 @@ export interface HmacProver {
 const NONCE_BYTES = 16;
 
 /**
- * Makes `runner_auth` with the runner's HMAC key (docs/evidence-format.md#how-the-job-proves-it).
+ * Makes `runner_auth` with the runner's HMAC key (wire-format.md section 3).
  *
  * `prove` throws ConfigurationError CAVRA-E207 when the key is too short and AuthenticationError CAVRA-E302 when the identity
  * cannot be signed.

@@ -6,10 +6,7 @@ import { MIN_SIGNING_KEY_BYTES } from '../limits.ts';
 import type { RunnerAuth, RunnerIdentity } from '../wire/messages.ts';
 import { identityPayload, type RequestBinding, requestPayload } from './payload.ts';
 
-/**
- * Both HMAC forms of docs/evidence-format.md#how-the-job-proves-it: making and checking the bytes. When and by whom is the authenticator's
- * question.
- */
+/** Both HMAC forms of wire-format.md section 3: making and checking the bytes. When and by whom is the authenticator's question. */
 
 export const HMAC_IDENTITY = 'HMAC-SHA256';
 export const HMAC_REQUEST = 'HMAC-SHA256-REQUEST';

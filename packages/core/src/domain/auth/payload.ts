@@ -3,7 +3,7 @@ import { IDENTITY_FIELDS } from '../identity/sources.ts';
 import { validateIdentity } from '../identity/validate.ts';
 import type { RunnerIdentity } from '../wire/messages.ts';
 
-/** What a request-bound proof covers beside the identity (docs/evidence-format.md#how-the-job-proves-it). */
+/** What a request-bound proof covers beside the identity (wire-format.md section 3). */
 export interface RequestBinding {
   /** Unix seconds. */
   readonly issuedAt: number;

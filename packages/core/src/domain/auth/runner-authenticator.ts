@@ -7,13 +7,13 @@ export const OIDC_JWT = 'OIDC-JWT';
 export interface RunnerAuthenticatorOptions {
   readonly oidc?: RequestAuthenticator;
   readonly hmac?: RequestAuthenticator;
-  /** With OIDC configured, HMAC is refused unless the configuration allows it by name (docs/go-runtime.md, `caller-chooses`). */
+  /** With OIDC configured, HMAC is refused unless the configuration allows it by name (weakness row 31). */
   readonly allowHmacBesideOidc?: boolean;
 }
 
 /**
- * One authenticator that takes each proof to the one that is configured for its algorithm: the configuration decides what is accepted,
- * never the caller. With nothing configured, everything is refused (docs/go-runtime.md, `no-keys`, `no-audience`, `lenient-tokens`).
+ * One authenticator that takes each proof to the one that is configured for its algorithm: the configuration decides what is
+ * accepted, never the caller. With nothing configured, everything is refused (weakness rows 22, 23 and 35).
  */
 export function createRunnerAuthenticator(options: RunnerAuthenticatorOptions): RequestAuthenticator {
   return {

@@ -2,13 +2,6 @@ import type { StreamSummary } from '../verification/verifier.ts';
 import type { CheckpointClaims } from './statement.ts';
 import type { StreamFacts } from './stream-facts.ts';
 
-/** SHA-256 of the files beside a stream, lower-case hex; null: there is no such file. */
-export interface FileDigests {
-  readonly claims: string | null;
-  readonly response: string | null;
-  readonly outcome: string | null;
-}
-
 /** What was found when the evidence was read. Digests are SHA-256 in lower-case hex. */
 export interface ObservedEvidence {
   readonly summary: Pick<StreamSummary, 'records' | 'streamId' | 'headHash' | 'keys'>;
@@ -16,7 +9,7 @@ export interface ObservedEvidence {
   /** Of the stream. */
   readonly sha256: string;
   /** Of the files beside the stream, null where there is none; undefined: the stream stands by itself. */
-  readonly files: FileDigests | undefined;
+  readonly files: { readonly claims: string | null; readonly response: string | null } | undefined;
 }
 
 /** Names each member of a checkpoint that is not so in the evidence. */
@@ -36,7 +29,6 @@ export function disagreements(claims: CheckpointClaims, observed: ObservedEviden
       : ([
           ['files.claims', claims.files.claims, files.claims],
           ['files.response', claims.files.response, files.response],
-          ['files.outcome', claims.files.outcome ?? null, files.outcome],
         ] as const)),
   ];
   return pairs.filter(([, stated, found]) => stated !== found).map(([member]) => member);

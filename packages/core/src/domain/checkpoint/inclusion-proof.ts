@@ -3,12 +3,12 @@ import { decodeBase64 } from '../base64.ts';
 import { recordHash } from '../evidence/record-hash.ts';
 import { RecordReader } from '../evidence/record-reader.ts';
 import { JsonError } from '../json/error.ts';
-import { Members } from '../json/members.ts';
 import { parseStrictJson } from '../json/parse.ts';
 import { MAX_CHECKPOINT_BYTES, MAX_RECORD_BYTES } from '../limits.ts';
 import { leafHash } from '../merkle/merkle.ts';
 import { MAX_PROOF_HASHES, verifyInclusion } from '../merkle/merkle-proof.ts';
-import { CheckpointError, unreadable } from './error.ts';
+import { CheckpointError } from './error.ts';
+import { Members } from './members.ts';
 import type { CheckpointClaims } from './statement.ts';
 
 /**
@@ -47,7 +47,7 @@ export function inclusionProofText({ line, record, size, path, checkpoint }: Inc
 
 /** @throws CheckpointError unreadable */
 export function parseInclusionProof(bytes: Uint8Array): InclusionProof {
-  const document = new Members(parseJson(bytes), unreadable);
+  const document = new Members(parseJson(bytes));
   document.exactly('schema_version', INCLUSION_PROOF_SCHEMA_VERSION);
   return {
     line: base64(document, 'record_base64'),
@@ -56,16 +56,6 @@ export function parseInclusionProof(bytes: Uint8Array): InclusionProof {
     path: (document.hashesOrNull('path', MAX_PROOF_HASHES) ?? []).map((hash) => Buffer.from(hash, 'hex')),
     checkpoint: base64(document, 'checkpoint_base64'),
   };
-}
-
-/** The bundle of a proof's checkpoint; undefined: it is no proof, which is said when it is read. */
-export function proofCheckpoint(bytes: Uint8Array): Uint8Array | undefined {
-  try {
-    return parseInclusionProof(bytes).checkpoint;
-  } catch (error) {
-    if (!(error instanceof CheckpointError)) throw error;
-    return undefined;
-  }
 }
 
 /**

@@ -1,7 +1,6 @@
-import { CLAIMS_FILE, OUTCOME_FILE, RESPONSE_FILE, STREAM_FILE } from '../evidence/files.ts';
+import { CLAIMS_FILE, RESPONSE_FILE, STREAM_FILE } from '../evidence/files.ts';
 import { IDENTITY_FIELDS } from '../identity/sources.ts';
 import { JsonError } from '../json/error.ts';
-import { Members } from '../json/members.ts';
 import { parseStrictJson } from '../json/parse.ts';
 import type { JsonValue } from '../json/value.ts';
 import {
@@ -13,7 +12,8 @@ import {
 import { MAX_PROOF_HASHES } from '../merkle/merkle-proof.ts';
 import { parseInstant } from '../time/instant.ts';
 import type { RunnerIdentity } from '../wire/messages.ts';
-import { CheckpointError, unreadable } from './error.ts';
+import { CheckpointError } from './error.ts';
+import { Members } from './members.ts';
 import {
   CHECKPOINT_MEMBER,
   CHECKPOINT_SCHEMA_VERSION,
@@ -36,7 +36,7 @@ const DECISIONS = ['allow', 'require_approval', 'block'] as const;
  * @throws CheckpointError unreadable
  */
 export function readStatement(bytes: Uint8Array): CheckpointStatement {
-  const statement = new Members(parseJson(bytes), unreadable);
+  const statement = new Members(parseJson(bytes));
   statement.exactly('_type', STATEMENT_TYPE);
   statement.exactly('predicateType', VERIFICATION_SUMMARY_TYPE);
   const subjects = readSubjects(statement);
@@ -100,7 +100,6 @@ function readClaims(claims: Members): CheckpointClaims {
       claims: files.sha256OrNull('claims'),
       response: files.sha256OrNull('response'),
       stream: files.sha256('stream'),
-      ...(files.value('outcome') === undefined ? {} : { outcome: files.sha256OrNull('outcome') }),
     },
     decision: claims.oneOf('decision', DECISIONS),
     rule_id: claims.text('rule_id'),
@@ -145,7 +144,6 @@ function requireFileSubjects(statement: Members, subjects: readonly Subject[], {
     [CLAIMS_FILE, files.claims],
     [RESPONSE_FILE, files.response],
     [STREAM_FILE, files.stream],
-    [OUTCOME_FILE, files.outcome ?? null],
   ] as const;
   for (const [name, sha256] of expected) {
     const subject = subjects.find((each) => each.name === name);

@@ -3,7 +3,7 @@ import { formatTimestamp } from '../time/timestamp.ts';
 import type { Decision, RunnerIdentity } from '../wire/messages.ts';
 
 /**
- * What a checkpoint says (docs/checkpoint.md#format): an in-toto Statement v1 whose predicate is a SLSA Verification Summary v1, with what
+ * What a checkpoint says (design.md section 5.2): an in-toto Statement v1 whose predicate is a SLSA Verification Summary v1, with what
  * is ours in a member of the predicate that has a URI as its name, as in-toto's parsing rules have it.
  */
 
@@ -52,13 +52,7 @@ export interface CheckpointClaims {
   /** Id of the key that signs this checkpoint. */
   readonly attestation_key_id: string;
   /** SHA-256 of the files beside the stream, and of the stream; null: there is no such file. */
-  readonly files: {
-    readonly claims: string | null;
-    readonly response: string | null;
-    readonly stream: string;
-    /** Null: there is no such file; absent: of version 0.1.0, which had none. */
-    readonly outcome?: string | null;
-  };
+  readonly files: { readonly claims: string | null; readonly response: string | null; readonly stream: string };
   /** The worst decision of the stream, and the rule that made it. */
   readonly decision: Decision;
   readonly rule_id: string;

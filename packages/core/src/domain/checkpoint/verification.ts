@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import { TIMESTAMP_NOTICE_MS } from '../limits.ts';
 import { RootRecorder } from '../merkle/merkle-proof.ts';
-import { formatTimestamp } from '../time/timestamp.ts';
 import type { CheckpointAnchor } from '../verification/anchors.ts';
 import type { FindingCode, FindingList } from '../verification/findings.ts';
 import { NO_PLACE, quoted } from '../verification/findings.ts';
@@ -11,12 +9,10 @@ import type { StreamVerification } from '../verification/stream-verification.ts'
 import { lineOf } from './chain.ts';
 import { type AttestationTrust, type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { checkpointDetails } from './details.ts';
-import { disagreements, type FileDigests } from './disagreements.ts';
+import { disagreements } from './disagreements.ts';
 import { CheckpointError } from './error.ts';
-import { earliestProven, KEYS_ONLY, type SealTrust } from './seal-trust.ts';
-import type { CheckpointClaims } from './statement.ts';
 import { StreamFacts } from './stream-facts.ts';
-import { latestTimeOf, signerValidity } from './vouching.ts';
+import { signerValidity } from './vouching.ts';
 
 /** A checkpoint that the auditor brought; its signature and its key's period were checked. */
 export interface EarlierCheckpoint {
@@ -30,10 +26,8 @@ export interface CheckpointQuestion {
   readonly sideFiles: SideFiles | undefined;
   /** The bundle beside the stream. */
   readonly own: Uint8Array | undefined;
-  /** Keys of which one must have signed; with none, the signature of a key is not checked. */
+  /** Keys of which one must have signed; with none, the signature is not checked. */
   readonly trust: readonly AttestationTrust[];
-  /** Whose timestamps and keyless seals are believed. */
-  readonly seals?: SealTrust;
   /** Whether evidence without a checkpoint is invalid. */
   readonly required: boolean;
   readonly against: readonly EarlierCheckpoint[];
@@ -41,14 +35,13 @@ export interface CheckpointQuestion {
   readonly subjects: readonly { readonly name: string; readonly sha256: string }[];
 }
 
-/** Holds evidence against its own checkpoint and against earlier ones, while its stream is verified (docs/checkpoint.md). */
+/** Holds evidence against its own checkpoint and against earlier ones, while its stream is verified (design.md section 5). */
 export class CheckpointVerification {
   readonly facts = new StreamFacts();
   readonly #question: CheckpointQuestion;
   readonly #own: Checkpoint | undefined;
   readonly #ownProblem: { readonly code: FindingCode; readonly message: string } | undefined;
   readonly #roots: RootRecorder;
-  #state: CheckpointReport['checkpoint'] = 'absent';
 
   constructor(question: CheckpointQuestion) {
     this.#question = question;
@@ -60,28 +53,20 @@ export class CheckpointVerification {
     this.#roots = new RootRecorder(this.facts.tree, sizes);
   }
 
-  /**
-   * Which records stand under a checkpoint of a trusted key, and of what time that is. That they are those records is checked at the end.
-   */
+  /** Which records stand under a checkpoint of a trusted key, and of what time that is. That they are those records is checked at the end. */
   get anchors(): readonly CheckpointAnchor[] {
     const own = this.#ownProblem === undefined ? this.#own : undefined;
     const streamId = own?.statement.claims.stream_id;
     return [...(own === undefined ? [] : [own]), ...this.#question.against.map(({ checkpoint }) => checkpoint)]
       .filter(({ signer }) => signer !== undefined)
       .filter(({ statement: { claims } }) => streamId === undefined || claims.stream_id === streamId)
-      .map((each) => ({ records: each.statement.claims.record_count, timeMs: latestTimeOf(each) }));
-  }
-
-  /** What the evidence's own checkpoint says; undefined: there is none that counts and fits. Known once it was concluded. */
-  get proven(): CheckpointClaims | undefined {
-    return this.#state === 'valid' ? this.#own?.statement.claims : undefined;
+      .map(({ statement: { claims, timeMs } }) => ({ records: claims.record_count, timeMs }));
   }
 
   /** Adds what is wrong to the findings. Called once, after the last record. */
   conclude(verification: StreamVerification): CheckpointReport {
     const { findings } = verification;
     const state = this.#concludeOwn(verification);
-    this.#state = state;
     const isLinked = this.#concludeEarlier(verification, state);
     this.#concludeSubjects(findings, state);
     return {
@@ -98,7 +83,6 @@ export class CheckpointVerification {
       return this.#ownProblem.code === 'checkpoint_missing' ? 'absent' : 'invalid';
     }
     if (this.#own === undefined) return 'absent';
-    this.#warnOfTime(findings, this.#own);
     const { claims } = this.#own.statement;
     const files = fileDigests(this.#question.sideFiles);
     const differences = disagreements(claims, { summary, facts: this.facts, sha256, files });
@@ -109,14 +93,6 @@ export class CheckpointVerification {
       findings.add('checkpoint_mismatch', NO_PLACE, `the checkpoint is of other evidence: ${differences.join(', ')}`);
     }
     return 'invalid';
-  }
-
-  #warnOfTime(findings: FindingList, own: Checkpoint): void {
-    const proven = earliestProven(own.timestamps);
-    if (proven === undefined || Math.abs(proven.timeMs - own.statement.timeMs) <= TIMESTAMP_NOTICE_MS) return;
-    const [stated, shown] = [own.statement.timeMs, proven.timeMs].map(formatTimestamp);
-    const message = `the checkpoint says ${stated}, ${proven.authority} says ${shown}: the clock of the runner was wrong, or it is stamped late`;
-    findings.add('checkpoint_time_differs', NO_PLACE, message);
   }
 
   /** Returns whether the end of the stream is anchored in an earlier checkpoint. */
@@ -171,7 +147,7 @@ export class CheckpointVerification {
 }
 
 function openOwn(
-  { own: bytes, trust, seals = KEYS_ONLY, required }: CheckpointQuestion,
+  { own: bytes, trust, required }: CheckpointQuestion,
   others: readonly Checkpoint[],
 ): { readonly checkpoint?: Checkpoint; readonly problem?: { code: FindingCode; message: string } } {
   if (bytes === undefined) {
@@ -179,11 +155,7 @@ function openOwn(
     return required ? { problem: { code: 'checkpoint_missing', message } } : {};
   }
   try {
-    const checkpoint = openCheckpoint(bytes, trust, seals);
-    // Where only a keyless seal was asked for, one of a key that nobody gave proves nothing.
-    if (required && checkpoint.signer === undefined && seals.keyless !== undefined) {
-      throw new CheckpointError('key_unknown', 'it is sealed by a key, and only a keyless seal was asked for');
-    }
+    const checkpoint = openCheckpoint(bytes, trust);
     const validity = signerValidity(checkpoint, others);
     return validity === 'valid' ? { checkpoint } : { checkpoint, problem: KEY_PROBLEMS[validity] };
   } catch (error) {
@@ -207,11 +179,13 @@ const KEY_PROBLEMS = {
 } as const;
 
 /** SHA-256 of the files beside a stream; undefined: the stream stands by itself. */
-export function fileDigests(files: SideFiles | undefined): FileDigests | undefined {
+export function fileDigests(
+  files: SideFiles | undefined,
+): { readonly claims: string | null; readonly response: string | null } | undefined {
   if (files === undefined) return undefined;
   const digest = (bytes: Uint8Array | undefined) =>
     bytes === undefined ? null : createHash('sha256').update(bytes).digest('hex');
-  return { claims: digest(files.claims), response: digest(files.response), outcome: digest(files.outcome) };
+  return { claims: digest(files.claims), response: digest(files.response) };
 }
 
 function truncation(found: number, stated: number, where: string): string {

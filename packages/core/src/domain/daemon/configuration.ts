@@ -4,10 +4,11 @@ import { ConfigurationError } from '../diagnosis.ts';
 import { DETECTED_BY, type Platform } from '../identity/sources.ts';
 import { JsonError } from '../json/error.ts';
 import { parseStrictJson } from '../json/parse.ts';
+import { printable } from '../json/pointer.ts';
 import { isJsonList, JsonObject, type JsonValue } from '../json/value.ts';
-import type { SecretReference } from '../keys/keyring/keyring-key.ts';
-import { KEY_ID_FORM, VARIABLE_FORM } from '../keys/keyring/keyring-key.ts';
-import { type Path, KeyringProblems as Problems } from '../keys/keyring/keyring-problems.ts';
+import type { SecretReference } from '../keys/keyring-key.ts';
+import { KEY_ID_FORM, VARIABLE_FORM } from '../keys/keyring-key.ts';
+import { type Path, KeyringProblems as Problems } from '../keys/keyring-problems.ts';
 import {
   DAEMON_REPLAY_ENTRIES,
   DAEMON_STREAM_RECORDS,
@@ -16,7 +17,6 @@ import {
   MAX_KEY_ID_LENGTH,
   MAX_LISTED_PROBLEMS,
 } from '../limits.ts';
-import { printableName } from '../text/printable.ts';
 import { ObjectReader as Reader } from './object-reader.ts';
 
 export const DAEMON_SCHEMA_VERSION = 'cavra.release-governance.daemon-configuration.v1';
@@ -86,7 +86,7 @@ export function parseDaemonConfiguration(bytes: Uint8Array, source: string): Dae
   if (list.length > 0 || configuration === undefined) {
     const rest = list.length - MAX_LISTED_PROBLEMS;
     const shown = [...list.slice(0, MAX_LISTED_PROBLEMS), ...(rest > 0 ? [`and ${rest} more`] : [])];
-    throw new ConfigurationError('CAVRA-E230', `${printableName(source)}: ${shown.join('; ')}`);
+    throw new ConfigurationError('CAVRA-E230', `${printable(source)}: ${shown.join('; ')}`);
   }
   return configuration;
 }
@@ -98,7 +98,7 @@ function parseDocument(bytes: Uint8Array, source: string): JsonValue {
     if (!(error instanceof JsonError)) {
       throw error;
     }
-    throw new ConfigurationError('CAVRA-E230', `${printableName(source)}: ${error.message}`, { cause: error });
+    throw new ConfigurationError('CAVRA-E230', `${printable(source)}: ${error.message}`, { cause: error });
   }
 }
 

@@ -1,5 +1,5 @@
 import { JsonObject, type JsonValue } from '../json/value.ts';
-import { type Path, KeyringProblems as Problems } from '../keys/keyring/keyring-problems.ts';
+import { type Path, KeyringProblems as Problems } from '../keys/keyring-problems.ts';
 
 /** Reads members of one object; what is wrong goes to the problems, and a stand-in comes back. */
 export class ObjectReader {

@@ -11,7 +11,7 @@ import { RUNNER_AUTH } from '../wire/layout.ts';
 import type { EvaluateRequest, RunnerAuth } from '../wire/messages.ts';
 
 /**
- * What a client says to a daemon: one line of JSON each (docs/daemon-protocol.md). A line that is a request
+ * What a client says to a daemon: one line of JSON each (wire-format.md section 8, docs/daemon-protocol.md). A line that is a request
  * is answered by a plain response, as by any daemon; one that names the protocol is an operation of ours, and its answer is signed.
  */
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { REPLAY_BUCKET_MS } from '../limits.ts';
 import type { ProofUse } from '../trust/trust-decision.ts';
-import { Shares } from './shares.ts';
 
 /** Where the answer to a question was recorded. */
 export interface RecordedAnswer {
@@ -16,8 +15,6 @@ export interface RecordedAnswer {
 export interface Remembered {
   /** Undefined: the question is being answered, or the answer is not needed again. */
   answer: RecordedAnswer | undefined;
-  /** Among whom the memory is shared out; the empty string: not known any more. */
-  readonly owner: string;
   /** Settles when the question was answered; undefined when nobody answers it any more. */
   pending: Promise<RecordedAnswer | undefined> | undefined;
 }
@@ -42,23 +39,22 @@ export function bucketEnd(bucket: number): number {
 }
 
 /**
- * The proofs that may not count twice, until they are too old to count at all (docs/threat-model.md#replay). It never forgets one before
- * its time: when it is full of living ones, it takes no more. What room there is is shared out among the owners of the proofs.
+ * The proofs that may not count twice, until they are too old to count at all (design.md section 4, replay). It never forgets one before
+ * its time: when it is full of living ones, it takes no more.
  */
 export class ReplayMemory {
   readonly #capacity: number;
   readonly #buckets = new Map<number, Map<string, Remembered>>();
   readonly #texts = new Map<string, string>();
-  readonly #shares: Shares;
+  #size = 0;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
-    this.#shares = new Shares(capacity);
   }
 
   /** Proofs remembered now. */
   get size(): number {
-    return this.#shares.taken;
+    return this.#size;
   }
 
   get capacity(): number {
@@ -88,38 +84,36 @@ export class ReplayMemory {
     return undefined;
   }
 
-  /** Whether one more proof of this owner can be remembered. */
-  hasRoom(nowMs: number, owner: string): boolean {
-    if (!this.#shares.hasRoom(owner)) {
+  /** Whether one more can be remembered. */
+  hasRoom(nowMs: number): boolean {
+    if (this.#size >= this.#capacity) {
       this.forgetExpired(nowMs);
     }
-    return this.#shares.hasRoom(owner);
+    return this.#size < this.#capacity;
   }
 
   add(key: string, refusedFrom: number, remembered: Remembered): void {
     const bucket = replayBucket(refusedFrom);
     const entries = this.#buckets.get(bucket) ?? new Map<string, Remembered>();
     this.#buckets.set(bucket, entries);
-    const before = entries.get(key);
-    if (before !== undefined) this.#shares.giveBack(before.owner);
-    this.#shares.take(remembered.owner);
+    if (!entries.has(key)) {
+      this.#size += 1;
+    }
     entries.set(key, remembered);
   }
 
   /** For a question that could not be answered, so that it may be asked again. */
   remove(key: string, refusedFrom: number): void {
-    const entries = this.#buckets.get(replayBucket(refusedFrom));
-    const known = entries?.get(key);
-    if (known === undefined) return;
-    entries?.delete(key);
-    this.#shares.giveBack(known.owner);
+    if (this.#buckets.get(replayBucket(refusedFrom))?.delete(key) === true) {
+      this.#size -= 1;
+    }
   }
 
   /** Drops the periods that are over; returns them. */
   forgetExpired(nowMs: number): readonly number[] {
     const over = [...this.#buckets.keys()].filter((bucket) => bucketEnd(bucket) <= nowMs);
     for (const bucket of over) {
-      for (const { owner } of this.#buckets.get(bucket)?.values() ?? []) this.#shares.giveBack(owner);
+      this.#size -= this.#buckets.get(bucket)?.size ?? 0;
       this.#buckets.delete(bucket);
     }
     return over;

@@ -1,4 +1,4 @@
-import { printableName } from '../text/printable.ts';
+import { printable } from '../json/pointer.ts';
 import type { Decision, DecisionResponse } from '../wire/messages.ts';
 
 /** What the job expects of each decision. */
@@ -27,11 +27,11 @@ export function checkExpectation(
   const { decision, rule_id: rule = '' } = response;
   const { expectedDecision, expectedRuleId = '', allowBlockingDecision } = expectation;
   if (decision !== expectedDecision) {
-    const message = `the decision is ${printableName(decision)} by rule ${printableName(rule)}, expected ${expectedDecision}`;
+    const message = `the decision is ${printable(decision)} by rule ${printable(rule)}, expected ${expectedDecision}`;
     return { met: false, code: 'CAVRA-E101', message };
   }
   if (expectedRuleId !== '' && rule !== expectedRuleId) {
-    const message = `the decision ${decision} was made by rule ${printableName(rule)}, expected rule ${printableName(expectedRuleId)}`;
+    const message = `the decision ${decision} was made by rule ${printable(rule)}, expected rule ${printable(expectedRuleId)}`;
     return { met: false, code: 'CAVRA-E102', message };
   }
   if (decision === 'block' && !allowBlockingDecision) {

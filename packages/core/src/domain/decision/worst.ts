@@ -7,12 +7,8 @@ export function isWorseThan(decision: Decision, other: Decision): boolean {
   return BADNESS[decision] > BADNESS[other];
 }
 
-/** Of several, the first with the worst decision: the one that counts wherever one decision stands for a run. */
-export function worstOf<T extends { readonly decision: Decision }>(items: readonly T[]): T | undefined {
-  return worstFirst(items)[0];
-}
-
-/** The worst first, otherwise in their order. */
-export function worstFirst<T extends { readonly decision: Decision }>(items: readonly T[]): readonly T[] {
-  return items.toSorted((a, b) => BADNESS[b.decision] - BADNESS[a.decision]);
+/** The worst of several decisions; `block` when there is none, so that nothing decided is never a pass. */
+export function worstDecision(decisions: readonly Decision[]): Decision {
+  const [first = 'block', ...rest] = decisions;
+  return rest.reduce((worst, decision) => (isWorseThan(decision, worst) ? decision : worst), first);
 }

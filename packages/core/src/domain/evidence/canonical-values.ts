@@ -1,7 +1,7 @@
 import { isInt64 } from '../json/int64.ts';
 
 /**
- * Scanners for the values of canonical JSON (docs/evidence-format.md#the-encoding), over the bytes themselves and without decoding them.
+ * Scanners for the values of canonical JSON (wire-format.md section 5), over the bytes themselves and without decoding them.
  *
  * Each takes the offset at which a value must start and returns the offset after it, or `~offset` (a negative number) of the byte at
  * which the bytes stop being canonical. The hot loops stay within `bytes`, which V8 reads much faster than past its end; elsewhere an
@@ -61,7 +61,7 @@ export const SHORT_ESCAPES = new Set(Buffer.from('"\\bfnrt'));
 
 /**
  * The code units that are written as `\uxxxx`. Backspace and form feed may be written both ways: an older encoder knew no `\b` and
- * `\f`, and its streams stay valid (docs/go-runtime.md, `old-escapes`).
+ * `\f`, and its streams stay valid (upstream-weaknesses.md row 34).
  */
 export const UNICODE_ESCAPES = new Set(
   [...Array(0x20).keys(), 0x26, 0x3c, 0x3e, 0x2028, 0x2029]

@@ -2,7 +2,7 @@ import { encodeStruct } from '../wire/encode.ts';
 import { DECISION_RESPONSE, RUNNER_IDENTITY } from '../wire/layout.ts';
 import type { DecisionResponse, RunnerIdentity } from '../wire/messages.ts';
 
-/** The files of one run's evidence folder (docs/evidence-format.md#the-folder). Nothing else is published. */
+/** The files of one run's evidence folder (wire-format.md section 1). Nothing else is published. */
 
 export const CLAIMS_FILE = 'runner-auth-claims.json';
 export const RESPONSE_FILE = 'release-governance-response.json';
@@ -13,8 +13,6 @@ export const VERIFICATION_FILE = 'release-governance-evidence-verification.json'
 export const TORN_FILE = 'release-governance-evidence.torn.jsonl';
 export const CHECKPOINT_FILE = 'release-governance-checkpoint.sigstore.json';
 export const REPORT_FILE = 'release-governance-report.html';
-/** What each run of the gate in this folder established. */
-export const OUTCOME_FILE = 'release-governance-outcome.jsonl';
 /** What the front end says of itself, for example which CI/CD component started the run. */
 export const RUN_FILE = 'release-governance-run.json';
 
@@ -25,7 +23,6 @@ export const KNOWN_EVIDENCE_FILES = [
   STREAM_FILE,
   VERIFICATION_FILE,
   TORN_FILE,
-  OUTCOME_FILE,
   CHECKPOINT_FILE,
   REPORT_FILE,
   RUN_FILE,

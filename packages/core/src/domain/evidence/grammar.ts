@@ -4,8 +4,8 @@ import { recordMatcher } from './record-matcher.ts';
 import { MemberRanges, NOWHERE, slotOf } from './slots.ts';
 
 /**
- * The grammar of one evidence line, driven by the layout tables: the bytes must be what the encoder of docs/evidence-format.md#the-encoding
- * would have written for *some* record. Nothing is decoded and nothing is allocated per member: bytes that hash well can still hold a
+ * The grammar of one evidence line, driven by the layout tables: the bytes must be what the encoder of wire-format.md section 5 would
+ * have written for *some* record. Nothing is decoded and nothing is allocated per member: bytes that hash well can still hold a
  * member twice, and JSON.parse would not say so.
  */
 

@@ -11,8 +11,7 @@ const scratch = new Uint8Array(SCRATCH_BYTES);
 const CLOSE_BRACE = 0x7d;
 
 /**
- * SHA-256 of the record's exact bytes with the members record_hash and signature cut out (docs/evidence-format.md#the-stream), lower-case
- * hex.
+ * SHA-256 of the record's exact bytes with the members record_hash and signature cut out (wire-format.md section 5), lower-case hex.
  *
  * @param scan after it has read the record without a fault
  */

@@ -6,7 +6,7 @@ import { SLOT } from './slots.ts';
 
 export { SLOT };
 
-/** JSON of the rule_id of a record whose runner's proof was not good (docs/evidence-format.md#how-the-job-proves-it). */
+/** JSON of the rule_id of a record whose runner's proof was not good (wire-format.md section 3). */
 export const UNAUTHENTICATED_RULE: Uint8Array = Buffer.from('"runner_auth.invalid"');
 
 /** A line whose bytes are canonical, but with a value that no record has. */
@@ -91,14 +91,6 @@ export class RecordReader {
   /** 0 allow, 1 require_approval, 2 block. */
   get decisionRank(): number {
     return this.#decision;
-  }
-
-  /**
-   * Whether nobody asked for the record: a request without any proof that was refused, like the probes with which the Go runtime looks
-   * whether its daemon is there.
-   */
-  get isNobodys(): boolean {
-    return !this.scan.has(SLOT.runnerAuth) && this.scan.is(SLOT.ruleId, UNAUTHENTICATED_RULE);
   }
 
   /** A string value that needs no decoding, without its quotes; the empty string when absent. */

@@ -27,7 +27,7 @@ export interface SealedRecord {
 }
 
 /**
- * Hashes, links and signs one record (docs/evidence-format.md#the-stream).
+ * Hashes, links and signs one record (wire-format.md section 5).
  *
  * @param signingKey without it the record stays unsigned
  * @throws RuntimeFailure CAVRA-E599 a member cannot be encoded
@@ -61,7 +61,7 @@ export function sealRecord(unsealed: UnsealedRecord, signingKey?: HmacSigningKey
   return { line: encodeStruct(EVIDENCE_RECORD, record), record };
 }
 
-/** HMAC-SHA256 over schema version, previous hash and record hash, one a line (docs/evidence-format.md#the-stream); 32 bytes. */
+/** HMAC-SHA256 over schema version, previous hash and record hash, one a line (section 5); 32 bytes. */
 export function recordMac(secret: Uint8Array, previousHash: string, recordHash: string): Buffer {
   return createHmac('sha256', secret).update(`${EVIDENCE_SCHEMA_VERSION}\n${previousHash}\n${recordHash}`).digest();
 }

@@ -1,16 +1,16 @@
 import { AuthenticationError } from '../diagnosis.ts';
 import type { Provider, RunnerIdentity } from '../wire/messages.ts';
-import { detectProvider, refuseLocalInCi } from './detect.ts';
+import { detectProvider } from './detect.ts';
 import { type Environment, IDENTITY_FIELDS, type IdentityField, OVERRIDES, platformFields } from './sources.ts';
 import { isProvider, validateIdentity } from './validate.ts';
 
 /**
- * Reads which CI job this is (docs/evidence-format.md#which-job-it-is). For each field the first non-empty one wins: `overrides`, the
- * variable `CAVRA_RUNNER_*`, then the variable of the platform that was detected (or that the provider override names).
+ * Reads which CI job this is (wire-format.md section 2). For each field the first non-empty one wins: `overrides`, the variable
+ * `CAVRA_RUNNER_*`, then the variable of the platform that was detected (or that the provider override names).
  *
  * @param env the environment of the process
  * @param overrides fields that the caller knows better than the environment
- * @throws AuthenticationError CAVRA-E302 when the provider is unknown, ambiguous or `local` in a CI job, provider or repository is missing, or a value
+ * @throws AuthenticationError CAVRA-E302 when the provider is unknown or ambiguous, provider or repository is missing, or a value
  *   holds a line end
  */
 export function readIdentity(env: Environment, overrides: RunnerIdentity = {}): RunnerIdentity {
@@ -42,6 +42,5 @@ function effectiveProvider(env: Environment, overrides: RunnerIdentity): Provide
   if (!isProvider(named)) {
     throw new AuthenticationError('CAVRA-E302', `${OVERRIDES.provider} names no provider that is known here`);
   }
-  if (named === 'local') refuseLocalInCi(env);
   return named;
 }

@@ -13,8 +13,8 @@ const RUN_FIELDS = [
 ] as const satisfies readonly IdentityField[];
 
 /**
- * Whether two identities are of the same job in the same attempt of the same run (docs/go-runtime.md, `committed`). On a CI platform an
- * identity without a run id is never the same run as another.
+ * Whether two identities are of the same job in the same attempt of the same run (weakness row 37). On a CI platform an identity
+ * without a run id is never the same run as another.
  */
 export function sameRun(a: RunnerIdentity, b: RunnerIdentity): boolean {
   if (a.provider !== 'local' && !a.run_id) {

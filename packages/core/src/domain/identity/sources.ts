@@ -6,7 +6,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export type IdentityField = keyof RunnerIdentity;
 export type Platform = Exclude<Provider, 'local'>;
 
-/** The ten fields in the order of the wire (docs/evidence-format.md#which-job-it-is). */
+/** The ten fields in the order of the wire (wire-format.md section 2). */
 export const IDENTITY_FIELDS = [
   'provider',
   'repository',
@@ -34,24 +34,6 @@ export const DETECTED_BY: Readonly<Record<Platform, string>> = {
   'azure-pipelines': 'TF_BUILD',
 };
 
-/**
- * Variables through which a platform gives a job its credentials. Where one is set, a platform runs this job, marker or not.
- * GITHUB_TOKEN is none of them: people set it on their own machines.
- */
-export const CI_TOKEN_VARIABLES: readonly string[] = [
-  'ACTIONS_ID_TOKEN_REQUEST_URL',
-  'ACTIONS_ID_TOKEN_REQUEST_TOKEN',
-  'ACTIONS_RUNTIME_TOKEN',
-  'CI_JOB_TOKEN',
-  'CAVRA_GITLAB_OIDC_TOKEN',
-  'GITLAB_OIDC_TOKEN',
-  'CI_JOB_JWT_V2',
-  'SYSTEM_OIDCREQUESTURI',
-  'SYSTEM_ACCESSTOKEN',
-  'CAVRA_AZURE_OIDC_TOKEN',
-  'CAVRA_AZURE_OIDC_REQUEST_TOKEN',
-];
-
 /** An override stands before whatever the platform says. */
 export const OVERRIDES: Readonly<Record<IdentityField, string>> = {
   provider: 'CAVRA_RUNNER_PROVIDER',
@@ -68,7 +50,7 @@ export const OVERRIDES: Readonly<Record<IdentityField, string>> = {
 
 type Row = readonly [field: Exclude<IdentityField, 'provider'>, github: string, gitlab: string, azure: string];
 
-/** Where each field comes from: the table of docs/evidence-format.md#which-job-it-is. */
+/** Where each field comes from: the table of wire-format.md section 2. */
 const ROWS: readonly Row[] = [
   ['repository', 'GITHUB_REPOSITORY', 'CI_PROJECT_PATH', 'BUILD_REPOSITORY_NAME'],
   ['workflow', 'GITHUB_WORKFLOW', 'CI_PIPELINE_SOURCE', 'BUILD_DEFINITIONNAME'],

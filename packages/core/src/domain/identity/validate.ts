@@ -10,7 +10,7 @@ export function isProvider(value: string | undefined): value is Provider {
 
 /**
  * Refuses an identity that cannot be signed or verified: provider and repository are required, the provider must be a known one, and
- * no value may hold what makes the signed payload ambiguous (docs/evidence-format.md#how-the-job-proves-it).
+ * no value may hold what makes the signed payload ambiguous (wire-format.md sections 2 and 3).
  *
  * @throws AuthenticationError CAVRA-E302 naming the field
  */

@@ -1,4 +1,4 @@
-import { printableName } from '../text/printable.ts';
+import { printable } from './pointer.ts';
 
 /** Why a text is not accepted as JSON. */
 export type JsonErrorCode =
@@ -56,5 +56,5 @@ export class JsonError extends Error implements JsonPosition {
 
 function describePosition({ path, offset, line, column }: JsonPosition): string {
   const where = `line ${line}, column ${column}, byte ${offset}`;
-  return path === '' ? where : `${where}, at ${printableName(path)}`;
+  return path === '' ? where : `${where}, at ${printable(path)}`;
 }

@@ -1,4 +1,4 @@
-/** The integers of the wire (docs/evidence-format.md#the-encoding). */
+/** The integers of the wire (wire-format.md section 5). */
 export const INT64_MIN = -(2n ** 63n);
 export const INT64_MAX = 2n ** 63n - 1n;
 

@@ -2,7 +2,6 @@ import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { decodeBase64 } from '../base64.ts';
 import { ConfigurationError } from '../diagnosis.ts';
 import { MAX_SECRET_FILE_BYTES } from '../limits.ts';
-import type { KeyFault } from './key-form.ts';
 
 export interface Ed25519KeyPair {
   readonly privateKey: KeyObject;
@@ -12,31 +11,27 @@ export interface Ed25519KeyPair {
 const ARMOUR = /^-----BEGIN ([A-Z0-9 ]{1,40})-----(.*)-----END \1-----$/su;
 /** Line ends written out, which is how a PEM gets into one variable. */
 const WRITTEN_LINE_END = /\\[rn]/gu;
-const QUOTED = /^(["'`])(.*)\1$/su;
 
 /**
  * Reads an Ed25519 private key in PKCS#8, unencrypted: as PEM, also with its line ends lost or written out as `\n`, or as the base64 of
- * its DER in one line, which is what platforms that mask variables can hold. Quotes around it do not count.
+ * its DER in one line, which is what platforms that mask variables can hold.
  *
  * @param what how messages call it, for example the variable it came from
- * @param fault what is known of the text where it is neither
  * @throws ConfigurationError CAVRA-E222 it is anything else; no message holds a part of it
  */
-export function ed25519PrivateKey(text: string, what: string, fault?: KeyFault): Ed25519KeyPair {
-  const privateKey = importPkcs8(derOf(text, what, fault), what);
+export function ed25519PrivateKey(text: string, what: string): Ed25519KeyPair {
+  const privateKey = importPkcs8(derOf(text, what), what);
   if (privateKey.asymmetricKeyType !== 'ed25519') {
     throw refusal(what, `is a key of the type ${privateKey.asymmetricKeyType}, expected Ed25519`);
   }
   return { privateKey, publicKey: createPublicKey(privateKey) };
 }
 
-function derOf(text: string, what: string, fault: KeyFault | undefined): Uint8Array {
+function derOf(text: string, what: string): Uint8Array {
   if (text.length > MAX_SECRET_FILE_BYTES) throw refusal(what, 'is too long for an Ed25519 key');
-  const unquoted = QUOTED.exec(text.trim())?.[2] ?? text;
-  const plain = unquoted.replace(WRITTEN_LINE_END, '\n').trim();
+  const plain = text.replace(WRITTEN_LINE_END, '\n').trim();
   const [, label, body] = ARMOUR.exec(plain) ?? [];
   if (label !== undefined && label !== 'PRIVATE KEY') throw refusal(what, reasonAgainst(label));
-  if (label === undefined && fault?.kind === 'known') throw refusal(what, `holds ${fault.is}, and no private key`);
   const der = decodeBase64((body ?? plain).replace(/\s+/gu, ''));
   if (der === undefined) throw refusal(what, 'is neither PEM (BEGIN PRIVATE KEY) nor base64');
   return der;

@@ -2,7 +2,8 @@ import { Buffer } from 'node:buffer';
 import { formatTimestamp } from '../time/timestamp.ts';
 import { publicKeyPem } from './ed25519.ts';
 import { ed25519PrivateKey } from './ed25519-private.ts';
-import { ALGORITHM_OF, type KeyAlgorithm, type KeyPurpose } from './hmac-keys.ts';
+import type { KeyPurpose } from './hmac-keys.ts';
+import { ALGORITHM_OF, type KeyAlgorithm } from './keyring-key.ts';
 
 /** Random bytes that a new key is made of: 256 bit for either algorithm. */
 export const KEY_SEED_BYTES = 32;

@@ -1,5 +1,4 @@
 import { daysFromDate } from '../time/timestamp.ts';
-import { derivedFromId } from './derived-key.ts';
 
 /** A calendar quarter that a key id names. */
 export interface Quarter {
@@ -13,12 +12,9 @@ const QUARTER_AT_END = /(?:^|[^0-9])([0-9]{4})[-_.]?[qQ]([1-4])$/u;
 const MONTHS_PER_QUARTER = 3;
 const MS_PER_DAY = 86_400_000;
 
-/**
- * The quarter at the end of a key id such as `ci-evidence-2026-q4` (docs/key-custody.md); undefined when it names none. A derived key has
- * that of the key that it is derived from.
- */
+/** The quarter at the end of a key id such as `ci-evidence-2026-q4` (design.md section 5.3); undefined when it names none. */
 export function quarterOf(keyId: string): Quarter | undefined {
-  const match = QUARTER_AT_END.exec(derivedFromId(keyId) ?? keyId);
+  const match = QUARTER_AT_END.exec(keyId);
   if (match === null) {
     return undefined;
   }

@@ -8,9 +8,9 @@ export type KeyPeriod = Pick<HmacVerificationKey, 'notBefore' | 'notAfter' | 're
 };
 
 /**
- * Whether a signature that was made at `atMs` counts: the one rule for every kind of key and every verifier
- * (docs/key-custody.md#the-keyring). A retired key keeps verifying what it signed within its period. A revoked key counts for nothing,
- * because the time in a record is the signer's own word, unless somebody else vouches for that time.
+ * Whether a signature that was made at `atMs` counts: the one rule for every kind of key and every verifier (design.md section 5.3).
+ * A retired key keeps verifying what it signed within its period. A revoked key counts for nothing, because the time in a record is
+ * the signer's own word, unless somebody else vouches for that time.
  *
  * @param atMs when the signature was made, Unix milliseconds
  * @param timeIsAnchored true only when `atMs` is not the signer's word alone, but under a checkpoint older than the revocation

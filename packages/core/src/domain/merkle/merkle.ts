@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 
 /**
  * The Merkle tree of RFC 6962 section 2.1 (the same as RFC 9162 section 2.1) over SHA-256, in memory that grows with the logarithm of
- * its leaves. In checkpoints a leaf is the 32 bytes of a `record_hash` (docs/checkpoint.md#format).
+ * its leaves. In checkpoints a leaf is the 32 bytes of a `record_hash` (design.md section 5.2).
  */
 
 export const HASH_BYTES = 32;

@@ -2,7 +2,7 @@ import { applyDefaults, hasFieldSet, RELEASE_GOVERNANCE_ACTION } from '../decisi
 import { KNOWN_KINDS } from '../decision/kinds.ts';
 import { unknownStatuses } from '../decision/signals.ts';
 import { stateWord, trimSpace } from '../decision/text.ts';
-import { printableName } from '../text/printable.ts';
+import { printable } from '../json/pointer.ts';
 import type { EvaluateRequest, ReleaseGovernance } from '../wire/messages.ts';
 import { APPROVAL_STATES } from './members.ts';
 import { plainName } from './trust-members.ts';
@@ -50,18 +50,14 @@ function lintKind(record: ReleaseGovernance, target: string): readonly RequestWa
   const meant = [...KNOWN_KINDS].find((known) => plainName(known) === plainName(kind));
   const hint = meant === undefined ? '' : `; it is spelt ${meant}`;
   return [
-    {
-      code: 'unknown_kind',
-      path: `${RECORD}/metadata_kind`,
-      message: `${printableName(kind)} is not a known kind${hint}`,
-    },
+    { code: 'unknown_kind', path: `${RECORD}/metadata_kind`, message: `${printable(kind)} is not a known kind${hint}` },
   ];
 }
 
 function lintApproval(record: ReleaseGovernance): readonly RequestWarning[] {
   const state = stateWord(record.approval_state);
   if (state !== '' && !APPROVAL_STATES.includes(state)) {
-    const message = `${printableName(state)} is not a known state; known are ${APPROVAL_STATES.join(', ')}`;
+    const message = `${printable(state)} is not a known state; known are ${APPROVAL_STATES.join(', ')}`;
     return [{ code: 'unknown_approval_state', path: `${RECORD}/approval_state`, message }];
   }
   if (state === 'approved' && trimSpace(record.approval_id ?? '') === '') {
@@ -75,7 +71,7 @@ function lintStatuses(record: ReleaseGovernance): readonly RequestWarning[] {
   return unknownStatuses(record).map(({ member, word }) => ({
     code: 'unknown_status',
     path: `${RECORD}/${member}`,
-    message: `${printableName(word)} is not a known word, which the strict rules do not let pass`,
+    message: `${printable(word)} is not a known word, which the strict rules do not let pass`,
   }));
 }
 

@@ -1,9 +1,9 @@
 import { ConfigurationError } from '../diagnosis.ts';
 import { JsonError } from '../json/error.ts';
 import { parseStrictJson } from '../json/parse.ts';
+import { oneLine, printable } from '../json/pointer.ts';
 import type { JsonValue } from '../json/value.ts';
 import { MAX_LISTED_PROBLEMS, MAX_REQUEST_BYTES } from '../limits.ts';
-import { oneLine, printableName } from '../text/printable.ts';
 import { EVALUATE_REQUEST, RUNNER_AUTH, type StructLayout } from '../wire/layout.ts';
 import type { EvaluateRequest, RunnerAuth } from '../wire/messages.ts';
 import { type RequestProblem, readStruct } from './struct.ts';
@@ -15,8 +15,8 @@ const REQUEST_FILE: StructLayout = {
 };
 
 /**
- * Parses a request file (docs/evidence-format.md#requests-and-responses). Members are of the exact type or refused, empty ones are left
- * out, and a `release_governance` without members stays as `{}`.
+ * Parses a request file (wire-format.md section 4). Members are of the exact type or refused, empty ones are left out, and a
+ * `release_governance` without members stays as `{}`.
  *
  * @param bytes JSON, UTF-8, at most MAX_REQUEST_BYTES
  * @param source what messages call it, for example the file's path
@@ -99,5 +99,5 @@ function describeProblems(problems: readonly RequestProblem[]): string {
 }
 
 function describeProblem({ path, problem }: RequestProblem): string {
-  return `${path === '' ? 'it' : printableName(path)} ${problem}`;
+  return `${path === '' ? 'it' : printable(path)} ${problem}`;
 }

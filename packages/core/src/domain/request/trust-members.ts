@@ -1,7 +1,7 @@
 /**
- * Names under which authentication or trust could be smuggled into a request. A request states what is released; who is believed is for the
- * job's configuration alone (docs/threat-model.md#what-holds). All of them are unknown members anyway: this list only makes the refusal say
- * what the matter is.
+ * Names under which authentication or trust could be smuggled into a request. A request states what is released; who is believed is
+ * for the job's configuration alone (design.md section 4). All of them are unknown members anyway: this list only makes the refusal
+ * say what the matter is.
  */
 const TRUST_MEMBERS: ReadonlySet<string> = new Set(
   [

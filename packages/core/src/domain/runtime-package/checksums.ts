@@ -1,7 +1,7 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { ConfigurationError } from '../diagnosis.ts';
+import { printable } from '../json/pointer.ts';
 import { MAX_RUNTIME_PACKAGE_FILES } from '../limits.ts';
-import { printableName } from '../text/printable.ts';
 
 /** One file of a package and the digest that it must have, lower-case hex. */
 export interface Checksum {
@@ -49,7 +49,7 @@ function parseLine(line: string, number: number): Checksum {
     throw refusal(`has a line ${number} that is not <sha256>  <relative path>`);
   }
   if (!isPackagePath(path)) {
-    throw refusal(`names in line ${number} a path that is not plain and within the package: ${printableName(path)}`);
+    throw refusal(`names in line ${number} a path that is not plain and within the package: ${printable(path)}`);
   }
   return { path, sha256 };
 }

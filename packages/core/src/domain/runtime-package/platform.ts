@@ -32,7 +32,7 @@ export interface RuntimeProgram extends RuntimePlatform {
 
 const PROGRAM = /^bin\/cavra-runtime_([A-Za-z0-9][A-Za-z0-9.+-]{0,63})_(linux|darwin|windows)_(amd64|arm64)(\.exe)?$/u;
 
-/** Reads what the name of a program says (docs/go-runtime.md#its-signed-package); undefined when it names none. */
+/** Reads what the name of a program says (wire-format.md section 9); undefined when it names none. */
 export function runtimeProgram(path: string): RuntimeProgram | undefined {
   const [, version, os, arch, extension] = PROGRAM.exec(path) ?? [];
   if (version === undefined || (os === 'windows') !== (extension !== undefined)) {

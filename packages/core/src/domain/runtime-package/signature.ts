@@ -6,7 +6,7 @@ import { parseStrictJson } from '../json/parse.ts';
 import { JsonObject } from '../json/value.ts';
 import { ed25519PublicKey, publicKeySha256 } from '../keys/ed25519.ts';
 
-/** The detached signature of one file of a package (docs/go-runtime.md#its-signed-package). */
+/** The detached signature of one file of a package (wire-format.md section 9). */
 export interface PackageSignature {
   readonly subject: string;
   readonly subject_sha256: string;

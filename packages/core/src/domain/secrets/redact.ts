@@ -1,12 +1,12 @@
 import type { DecisionResponse, EvaluateRequest, RunnerAuth } from '../wire/messages.ts';
 import { replaceTokens } from './jwt.ts';
 
-/** What stands in evidence in the place of a token (docs/evidence-format.md#the-stream). */
+/** What stands in evidence in the place of a token (wire-format.md section 5). */
 export const REDACTED_TOKEN = '<redacted-oidc-jwt>';
 
 /**
  * The request as it may be recorded: the JWT of `runner_auth` and whatever looks like a JWT in any other string replaced by
- * `<redacted-oidc-jwt>` (docs/evidence-format.md#the-stream). The request given is not changed.
+ * `<redacted-oidc-jwt>` (wire-format.md section 5). The request given is not changed.
  */
 export function redactRequest(request: EvaluateRequest): EvaluateRequest {
   const redacted = redactStrings(request);

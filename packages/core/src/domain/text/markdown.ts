@@ -4,7 +4,7 @@ import { printable } from './printable.ts';
  * Text from outside as Markdown that shows exactly that text, on one line: no markup, link, mention, HTML or table cell can come of it.
  *
  * Every ASCII punctuation character becomes a numeric character reference. CommonMark takes those for text and never for structure
- * (CommonMark section 2.5), and HTML does too, so the result is as safe inside inline HTML and inside a table as it is in a paragraph.
+ * (section 2.5), and HTML does too, so the result is as safe inside inline HTML and inside a table as it is in a paragraph.
  */
 export function markdownText(text: string): string {
   // Blanks at either end too: four of them would begin a block of code, and one takes its meaning from `**`.

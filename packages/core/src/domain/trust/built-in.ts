@@ -15,7 +15,7 @@ import type { PolicyCondition } from './trust-policy.ts';
 
 /**
  * What every rule asks for, and the default where there is no policy: that the repository is proven, and that event and ref are
- * among the safe ones unless the rule names others (docs/trust-policy.md#what-every-rule-asks-for-without-saying-it).
+ * among the safe ones unless the rule names others (design.md section 4).
  */
 export function builtInConditions(
   provider: Provider,
@@ -29,7 +29,7 @@ export function builtInConditions(
         ...safeEvent(provider, match, runner),
         ...safeRefs(REF_CLAIMS[provider], match, runner),
       ]
-    : [statedRepository(runner), ...noMergeRequest(provider, match, runner), ...safeRefs(['ref'], match, runner)];
+    : [provenRepository(runner), ...noMergeRequest(provider, match, runner), ...safeRefs(['ref'], match, runner)];
 }
 
 function builtIn(name: string, expected: string, actual: string | null, met: boolean): ConditionResult {
@@ -38,11 +38,6 @@ function builtIn(name: string, expected: string, actual: string | null, met: boo
 
 function provenRepository({ identity, verified }: AuthenticatedRunner): ConditionResult {
   return builtIn('repository', 'a proven repository', identity.repository || null, verified.includes('repository'));
-}
-
-/** An HMAC proves a key; the keyring says which repositories it may speak for, and the runner which one it speaks for. */
-function statedRepository({ identity }: AuthenticatedRunner): ConditionResult {
-  return builtIn('repository', 'a repository', identity.repository || null, Boolean(identity.repository));
 }
 
 /** In a fork's merge-request pipeline `project_id` is the fork and `job_project_id` the project that runs it. */

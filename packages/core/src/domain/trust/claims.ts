@@ -147,54 +147,6 @@ export function findClaim(
   return matchableClaims(provider, methods).find((definition) => definition.name === name);
 }
 
-/** Each names something else: the form of `sub` can be changed by its users, and the rest is new in every token. */
-export const UNMATCHABLE_CLAIMS = ['sub', 'jti', 'iat', 'nbf', 'exp', 'auth_time'] as const;
-/** What a claim that is in none of the tables may be called. */
-export const CLAIM_NAME_FORM = /^[A-Za-z][A-Za-z0-9_.$#:/-]{0,127}$/;
-
-/** Signed claims that no table names because hardly any rule matches them; the linter takes none for a misspelling. */
-const OTHER_SIGNED: Readonly<Record<Provider, readonly string[]>> = {
-  'github-actions': ['run_id', 'run_number', 'run_attempt', 'check_run_id'],
-  'gitlab-ci': [
-    ...['pipeline_id', 'job_id', 'job_source', 'job_config', 'user_email', 'job_namespace_id', 'job_namespace_path'],
-    ...['groups_direct', 'environment_action', 'target_ref', 'target_ref_path', 'user_identities'],
-  ],
-  'azure-pipelines': ['run_id'],
-  local: [],
-};
-const OF_EVERY_ISSUER = ['iss', 'aud'];
-
-/**
- * The claim of this name that a rule may match: of an OIDC token any that it has, those of the tables by their kind; undefined: none.
- * A name that no token has can only refuse.
- */
-export function matchableClaim(
-  provider: Provider,
-  methods: readonly TrustMethod[],
-  name: string,
-): ClaimDefinition | undefined {
-  return findClaim(provider, methods, name) ?? (isOpen(provider, methods, name) ? claim(name, 'path') : undefined);
-}
-
-function isOpen(provider: Provider, methods: readonly TrustMethod[], name: string): boolean {
-  const isOidcOnly = methods.every((method) => method === 'oidc') && provider !== 'local';
-  const isReserved = UNMATCHABLE_CLAIMS.some((other) => other === name) || name in Object.prototype;
-  return isOidcOnly && CLAIM_NAME_FORM.test(name) && !isReserved && !foreignClaims(provider).includes(name);
-}
-
-/** Claims that only other platforms are known to sign. */
-export function foreignClaims(provider: Provider): readonly string[] {
-  const own = new Set([...OIDC[provider].map(({ name }) => name), ...OTHER_SIGNED[provider]]);
-  const others = PROVIDERS.flatMap((other) => OIDC[other].map(({ name }) => name));
-  return [...new Set(others)].filter((name) => !own.has(name));
-}
-
-/** Whether the platform, or every issuer, is known to sign a claim of this name. */
-export function isDocumentedClaim(provider: Provider, name: string): boolean {
-  const names = [...OIDC[provider].map((definition) => definition.name), ...OTHER_SIGNED[provider], ...OF_EVERY_ISSUER];
-  return names.includes(name) || name.startsWith('repo_property_');
-}
-
 /** The claims, at least one of which a rule must match, so that it does not trust everybody that the issuer vouches for. */
 export function anchorClaims(provider: Provider, methods: readonly TrustMethod[]): readonly string[] {
   return matchableClaims(provider, methods)

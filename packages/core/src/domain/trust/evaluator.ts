@@ -1,9 +1,9 @@
+import { oneLine } from '../json/pointer.ts';
 import { MAX_TRUST_REASONS } from '../limits.ts';
-import { oneLine } from '../text/printable.ts';
 import type { EvaluateRequest, Provider } from '../wire/messages.ts';
 import { builtInConditions } from './built-in.ts';
 import { PROVIDERS } from './claims.ts';
-import { examination, examineRule, isBelievedProvider, type RuleExamination } from './examine.ts';
+import { examination, examineRule, type RuleExamination } from './examine.ts';
 import { quoted } from './problems.ts';
 import type { ConditionResult } from './subject.ts';
 import type { AuthenticatedRunner, TrustDecision, TrustPolicyEvaluator } from './trust-decision.ts';
@@ -24,7 +24,7 @@ export interface PolicyExplanation {
 }
 
 /**
- * Decides by the first rule whose conditions are all met; where there is none the runner is not trusted (docs/trust-policy.md).
+ * Decides by the first rule whose conditions are all met; where there is none the runner is not trusted (design.md section 4).
  *
  * @param policy undefined: this repository only, and no pull request
  * @param own without a policy: the one repository that may pass. A verifier that answers several jobs must give it: without it,
@@ -52,7 +52,9 @@ export function explainPolicy(
 }
 
 function examineDefault(runner: AuthenticatedRunner, own: OwnJob | undefined): RuleExamination {
-  const provider = PROVIDERS.find((each) => each === runner.identity.provider && isBelievedProvider(runner));
+  const provider = PROVIDERS.find(
+    (each) => each === runner.identity.provider && !runner.unverified.includes('provider'),
+  );
   const known: ConditionResult = {
     name: 'provider',
     origin: 'built-in',

@@ -1,15 +1,12 @@
 import type { Provider } from '../wire/messages.ts';
 
 /**
- * Which events and refs may pass a gate without being named by a rule (docs/trust-policy.md#what-every-rule-asks-for-without-saying-it).
- * Allow-lists: an event or a ref that is not known to be safe, a future one included, passes only where a rule names it.
+ * Which events and refs may pass a gate without being named by a rule (design.md section 4). Allow-lists: an event or a ref that is
+ * not known to be safe, a future one included, passes only where a rule names it.
  */
 
 interface EventTable {
-  /**
-   * Somebody with write access starts them, and they run the repository's own content. They pass when a rule names no event, and in no
-   * other event a job may choose freely whom it trusts.
-   */
+  /** Somebody with write access starts them, and they run the repository's own content: pass when a rule names no event. */
   readonly default: readonly string[];
   readonly pullRequest: readonly string[];
   /** Carry what outsiders wrote, run what is not merged yet, or hide the event which started them. */
@@ -65,22 +62,8 @@ const EVENTS: Readonly<Record<Provider, EventTable>> = {
       'webide',
     ],
   },
-  // An Azure token does not name the event: these are the values of BUILD_REASON, which nothing signs. What the token signs of it is
-  // the ref, which must be a branch or a tag as well.
-  'azure-pipelines': {
-    default: ['Manual', 'IndividualCI', 'BatchedCI', 'Schedule'],
-    pullRequest: ['PullRequest'],
-    outsider: [],
-    other: [
-      'BuildCompletion',
-      'CheckInShelveset',
-      'ResourceTrigger',
-      'ScheduleForced',
-      'Triggered',
-      'UserCreated',
-      'ValidateShelveset',
-    ],
-  },
+  // An Azure token does not name the event; pull requests show in its ref, and in BUILD_REASON of the environment.
+  'azure-pipelines': { default: [], pullRequest: ['PullRequest'], outsider: [], other: [] },
   local: { default: [], pullRequest: [], outsider: [], other: [] },
 };
 
@@ -100,7 +83,7 @@ export const REF_CLAIMS: Readonly<Record<Provider, readonly string[]>> = {
   local: [],
 };
 
-/** Events that pass when a rule names none, and in which a job may choose freely whom it trusts. */
+/** Events that pass when a rule names none. */
 export function defaultEvents(provider: Provider): readonly string[] {
   return EVENTS[provider].default;
 }

@@ -1,8 +1,8 @@
-import type { EvaluateRequest, Provider } from '../wire/messages.ts';
+import type { EvaluateRequest } from '../wire/messages.ts';
 import { builtInConditions } from './built-in.ts';
-import { findClaim, type RequestField } from './claims.ts';
+import type { RequestField } from './claims.ts';
 import { describePattern, matchesPattern } from './pattern.ts';
-import { type ConditionResult, claimText, claimTexts } from './subject.ts';
+import { type ConditionResult, claimText } from './subject.ts';
 import type { AuthenticatedRunner } from './trust-decision.ts';
 import type { PolicyCondition, TrustRule } from './trust-policy.ts';
 
@@ -21,7 +21,7 @@ export function examineRule(rule: TrustRule, runner: AuthenticatedRunner, reques
     method(rule, runner),
     ...issuer(rule, runner),
     ...builtInConditions(rule.provider, rule.match, runner),
-    ...rule.match.map((condition) => matched(rule.provider, condition, runner)),
+    ...rule.match.map((condition) => matched(condition, runner)),
     ...rule.requests.map((condition) => requested(condition, request)),
   ];
   return examination(rule.name, conditions);
@@ -31,14 +31,8 @@ export function examination(rule: string, conditions: readonly ConditionResult[]
   return { rule, matched: conditions.every(({ met }) => met), conditions };
 }
 
-/** A token proves its platform; with an HMAC it is asserted by whoever holds the key, as the rest of the identity is. */
-export function isBelievedProvider({ method, unverified }: AuthenticatedRunner): boolean {
-  return method === 'hmac' || !unverified.includes('provider');
-}
-
-function provider(rule: TrustRule, runner: AuthenticatedRunner): ConditionResult {
-  const { identity } = runner;
-  const met = identity.provider === rule.provider && isBelievedProvider(runner);
+function provider(rule: TrustRule, { identity, unverified }: AuthenticatedRunner): ConditionResult {
+  const met = identity.provider === rule.provider && !unverified.includes('provider');
   return { name: 'provider', origin: 'rule', expected: rule.provider, actual: identity.provider || null, met };
 }
 
@@ -55,13 +49,8 @@ function issuer(rule: TrustRule, runner: AuthenticatedRunner): readonly Conditio
   return [{ name: 'issuer', origin: 'rule', expected: rule.issuer, actual, met: actual === rule.issuer }];
 }
 
-function matched(provider: Provider, condition: PolicyCondition, runner: AuthenticatedRunner): ConditionResult {
-  const { name } = condition;
-  // The claims of the tables are one value each; a list would be no claim of the platform.
-  const isSingle = findClaim(provider, [runner.method], name) !== undefined;
-  const text = claimText(runner, name);
-  const single = text === null ? [] : [text];
-  return compare(`match.${name}`, condition, isSingle ? single : claimTexts(runner, name));
+function matched(condition: PolicyCondition, runner: AuthenticatedRunner): ConditionResult {
+  return compare(`match.${condition.name}`, condition, claimText(runner, condition.name));
 }
 
 function requested(condition: PolicyCondition<RequestField>, request: EvaluateRequest): ConditionResult {
@@ -71,16 +60,10 @@ function requested(condition: PolicyCondition<RequestField>, request: EvaluateRe
     target: request.target,
     release_channel,
   };
-  return compare(
-    `requests.${condition.name}`,
-    condition,
-    [values[condition.name] ?? ''].filter((value) => value !== ''),
-  );
+  return compare(`requests.${condition.name}`, condition, values[condition.name] || null);
 }
 
-/** @param values what the runner proved or the request says; none: nothing */
-function compare(name: string, { anyOf }: PolicyCondition, values: readonly string[]): ConditionResult {
-  const met = values.some((value) => anyOf.some((pattern) => matchesPattern(pattern, value)));
-  const actual = values.length === 0 ? null : values.join(', ');
+function compare(name: string, { anyOf }: PolicyCondition, actual: string | null): ConditionResult {
+  const met = actual !== null && anyOf.some((pattern) => matchesPattern(pattern, actual));
   return { name, origin: 'rule', expected: anyOf.map(describePattern).join(' or '), actual, met };
 }

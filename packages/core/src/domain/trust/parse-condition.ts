@@ -9,15 +9,11 @@ import {
   readText,
   rejectDuplicates,
 } from './document.ts';
-import { describePattern, exactly, GUID_FORM, glob, type ValuePattern } from './pattern.ts';
+import { describePattern, exactly, glob, type ValuePattern } from './pattern.ts';
 import { type DocumentPath, quoted } from './problems.ts';
 
 export const ID_FORM = /^(?:0|[1-9][0-9]{0,19})$/;
-
-/** A URL may hold escapes; anywhere else a value is written as the token has it. */
-export const ESCAPE_FORM = /^(?!https?:\/\/).*%[0-9A-Fa-f]{2}/;
-/** A ref that ends before the name of a branch or tag, such as `refs/heads/`. */
-export const BARE_REF_FORM = /^refs\/(?:[^/]*\/?|.*\/)$/;
+export const GUID_FORM = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
 /** The values of one condition: one value or a list, any of which may match. Undefined when one was reported as wrong. */
 export function readPatterns(
@@ -89,18 +85,7 @@ function readExactText(value: unknown, path: DocumentPath, collector: ProblemCol
       `is compared exactly, so that * in ${quoted(text)} would stand for itself; name each value`,
     );
   }
-  return text === undefined ? undefined : readExact(text, path, collector);
-}
-
-function readExact(text: string, path: DocumentPath, collector: ProblemCollector): ValuePattern | undefined {
-  if (BARE_REF_FORM.test(text)) {
-    return collector.report(path, `${quoted(text)} names no branch or tag`);
-  }
-  if (ESCAPE_FORM.test(text)) {
-    return collector.report(path, `${quoted(text)} holds a % escape; write the character itself`);
-  }
-  // The values of tokens are compared in lower case where they are GUIDs.
-  return exactly(GUID_FORM.test(text) ? text.toLowerCase() : text);
+  return text === undefined ? undefined : exactly(text);
 }
 
 function readExactPath(value: unknown, path: DocumentPath, collector: ProblemCollector): ValuePattern | undefined {
@@ -108,7 +93,7 @@ function readExactPath(value: unknown, path: DocumentPath, collector: ProblemCol
   if (text?.includes('*')) {
     return collector.report(path, `is compared exactly; for a pattern write {glob: ${quoted(text)}}`);
   }
-  return text === undefined ? undefined : readExact(text, path, collector);
+  return text === undefined ? undefined : exactly(text);
 }
 
 function readGlob(value: unknown, path: DocumentPath, collector: ProblemCollector): ValuePattern | undefined {
@@ -123,9 +108,6 @@ function readGlob(value: unknown, path: DocumentPath, collector: ProblemCollecto
   }
   if (!text.includes('*')) {
     return collector.report(globPath, `has no *; write the value ${quoted(text)} without glob`);
-  }
-  if (ESCAPE_FORM.test(text)) {
-    return collector.report(globPath, `${quoted(text)} holds a % escape; write the character itself`);
   }
   if (text.includes('**')) {
     return collector.report(

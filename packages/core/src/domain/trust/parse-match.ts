@@ -1,13 +1,5 @@
 import type { Provider } from '../wire/messages.ts';
-import {
-  anchorClaims,
-  claimsOf,
-  matchableClaim,
-  matchableClaims,
-  PROVIDERS,
-  type TrustMethod,
-  UNMATCHABLE_CLAIMS,
-} from './claims.ts';
+import { anchorClaims, claimsOf, findClaim, matchableClaims, PROVIDERS, type TrustMethod } from './claims.ts';
 import { describeValue, isObject, type ProblemCollector } from './document.ts';
 import { readPatterns } from './parse-condition.ts';
 import { type DocumentPath, quoted } from './problems.ts';
@@ -26,7 +18,7 @@ export function readMatch(
   }
   const names = Object.keys(value);
   const conditions = names.flatMap((name) => {
-    const definition = matchableClaim(provider, methods, name);
+    const definition = findClaim(provider, methods, name);
     if (definition === undefined) {
       collector.report([...path, name], explainUnknownClaim(name, provider, methods));
       return [];
@@ -63,9 +55,6 @@ function checkAnchor(
 function explainUnknownClaim(name: string, provider: Provider, methods: readonly TrustMethod[]): string {
   if (name === 'sub') {
     return 'sub is not matched: each platform lets its form be changed; match the ids and claims that it is made of';
-  }
-  if (UNMATCHABLE_CLAIMS.some((other) => other === name)) {
-    return `${name} is not matched: it is another one in every token`;
   }
   const unproven = methods.find((method) => !claimsOf(provider, method).some((known) => known.name === name));
   const other = methods.find((method) => claimsOf(provider, method).some((known) => known.name === name));

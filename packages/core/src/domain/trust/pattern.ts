@@ -1,16 +1,12 @@
 /**
  * What a condition compares a value with: exactly, or by a glob. A glob covers the whole string; `*` stands for any characters, also
- * none, within one segment between slashes, save that it never matches an empty segment, `.` or `..`, one with a line end or another
- * control character, or one with a `%` escape. There is no `**`, `?`, class or
+ * none, within one segment between slashes, save that it never matches an empty segment, `.` or `..`. There is no `**`, `?`, class or
  * escape.
  */
 export interface ValuePattern {
   readonly kind: 'exact' | 'glob';
   readonly text: string;
 }
-
-/** Compared without letter case: in lower case on both sides. */
-export const GUID_FORM = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
 const WILDCARD = '*';
 const SEPARATOR = '/';
@@ -33,8 +29,7 @@ export function matchesPattern(pattern: ValuePattern, value: string): boolean {
   return parts.length === segments.length && parts.every((part, index) => matchesSegment(part, segments[index] ?? ''));
 }
 
-/** Nothing, `.` and `..`; what begins a new line or hides; what another reader may take for a slash or a dot. */
-const NEVER_BY_WILDCARD = /^\.{0,2}$|[\p{Cc}\p{Cf}\u2028\u2029]|%[0-9a-f]{2}/iu;
+const NEVER_BY_WILDCARD = ['', '.', '..'];
 
 /** Between the first and the last literal, each literal is taken at its first place: no other choice can match where that fails. */
 function matchesSegment(part: string, segment: string): boolean {
@@ -43,6 +38,9 @@ function matchesSegment(part: string, segment: string): boolean {
   const last = literals.pop();
   if (last === undefined) {
     return part === segment;
+  }
+  if (NEVER_BY_WILDCARD.includes(segment)) {
+    return false;
   }
   if (!segment.startsWith(first) || !segment.endsWith(last) || segment.length < first.length + last.length) {
     return false;
@@ -56,7 +54,7 @@ function matchesSegment(part: string, segment: string): boolean {
     }
     position = found + literal.length;
   }
-  return !NEVER_BY_WILDCARD.test(segment);
+  return true;
 }
 
 /** Whether whatever `narrow` matches is matched by `wide` too. Says no where it cannot tell. */
@@ -73,15 +71,6 @@ export function coversPattern(wide: ValuePattern, narrow: ValuePattern): boolean
     wideParts.length === narrowParts.length &&
     wideParts.every((part, index) => part === WILDCARD || part === narrowParts[index])
   );
-}
-
-/** Whether some value may match both. Says yes where it cannot tell. */
-export function overlapsPattern(left: ValuePattern, right: ValuePattern): boolean {
-  if (left.kind === 'exact') return matchesPattern(right, left.text);
-  if (right.kind === 'exact') return matchesPattern(left, right.text);
-  const [first, second] = [literalPrefix(left), literalPrefix(right)];
-  const alike = first.startsWith(second) || second.startsWith(first);
-  return alike && left.text.split(SEPARATOR).length === right.text.split(SEPARATOR).length;
 }
 
 /** The pattern's characters before the first `*`. */

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../diagnosis.ts';
+import { printable } from '../json/pointer.ts';
 import { MAX_LISTED_PROBLEMS } from '../limits.ts';
-import { printableName } from '../text/printable.ts';
 
 /** A place in a text; both count from 1, columns in UTF-16 units. */
 export interface TextPosition {
@@ -58,5 +58,5 @@ function formatStep(step: string | number, first: boolean): string {
 
 /** Text from outside, in quotes, fit for a message. */
 export function quoted(text: string): string {
-  return `"${printableName(text)}"`;
+  return `"${printable(text)}"`;
 }

@@ -1,5 +1,4 @@
-import { IDENTITY_FIELDS } from '../identity/sources.ts';
-import { GUID_FORM } from './pattern.ts';
+import { GUID_FORM } from './parse-condition.ts';
 import type { AuthenticatedRunner } from './trust-decision.ts';
 
 /** One condition of a rule held against what a runner proved. */
@@ -16,32 +15,12 @@ export interface ConditionResult {
 }
 
 /**
- * What the runner proved under a claim's name, as text; null when it proved nothing, or no plain value. With an HMAC these are `key_id`,
- * and the identity's fields as whoever holds the key asserts them. GUIDs are in lower case.
+ * What the runner proved under a claim's name, as text; null when it proved nothing, or no plain value. With an HMAC these are the
+ * identity's fields and `key_id`. GUIDs are in lower case.
  */
 export function claimText(runner: AuthenticatedRunner, name: string): string | null {
   const value = runner.method === 'oidc' ? oidcClaim(runner, name) : hmacField(runner, name);
-  return value === null ? null : normal(value);
-}
-
-/**
- * The same, and for a claim that is a list of strings each of them: a condition is met by any.
- */
-export function claimTexts(runner: AuthenticatedRunner, name: string): readonly string[] {
-  const { claims = {} } = runner;
-  const value = runner.method === 'oidc' && Object.hasOwn(claims, name) ? claims[name] : undefined;
-  if (!Array.isArray(value)) {
-    const text = claimText(runner, name);
-    return text === null ? [] : [text];
-  }
-  const items: readonly unknown[] = value;
-  return items.every((item) => typeof item === 'string' && item !== '')
-    ? items.map((item) => normal(String(item)))
-    : [];
-}
-
-function normal(value: string): string {
-  return GUID_FORM.test(value) ? value.toLowerCase() : value;
+  return typeof value === 'string' && GUID_FORM.test(value) ? value.toLowerCase() : value;
 }
 
 function oidcClaim({ claims = {} }: AuthenticatedRunner, name: string): string | null {
@@ -56,6 +35,6 @@ function hmacField(runner: AuthenticatedRunner, name: string): string | null {
   if (name === 'key_id') {
     return runner.keyId || null;
   }
-  const field = IDENTITY_FIELDS.find((each) => each === name);
+  const field = runner.verified.find((verified) => verified === name);
   return (field && runner.identity[field]) || null;
 }

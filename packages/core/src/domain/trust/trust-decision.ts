@@ -5,12 +5,10 @@ export interface AuthenticatedRunner {
   readonly method: 'oidc' | 'hmac';
   readonly identity: RunnerIdentity;
   readonly keyId: string;
-  /** Fields of the identity (wire names) that the proof proves ... */
+  /** Fields of the identity (wire names) that the proof covers ... */
   readonly verified: readonly (keyof RunnerIdentity)[];
-  /** ... and those that are only the runner's word; with an HMAC, asserted by whoever holds the key. */
+  /** ... and those that are only the runner's word. */
   readonly unverified: readonly (keyof RunnerIdentity)[];
-  /** HMAC: the keyring pins the bytes of the key. */
-  readonly keyPinned?: boolean;
   /** The signed claims of an OIDC token; absent with HMAC. */
   readonly claims?: Readonly<Record<string, unknown>>;
   /** What a reader of the report must know, for example that replay cannot be noticed here. */
@@ -19,19 +17,17 @@ export interface AuthenticatedRunner {
   readonly use?: ProofUse;
 }
 
-/** The part of a proof that tells it from every other one (docs/threat-model.md#replay). */
+/** The part of a proof that tells it from every other one (design.md section 4, replay). */
 export interface ProofUse {
   /** A `nonce` is taken once; a `token` asks the same question again and gets the same answer. */
   readonly kind: 'nonce' | 'token';
   /** Unique for the proof, with a token for the pair of token and question. */
   readonly id: string;
-  /** Who made the proof, among whom places are shared out: an HMAC key, or a repository of an issuer. */
-  readonly owner: string;
   /** From when on the proof is refused for its age, Unix milliseconds. */
   readonly refusedFrom: number;
 }
 
-/** Says whether an authenticated runner may pass for a request (docs/trust-policy.md). */
+/** Says whether an authenticated runner may pass for a request (design.md section 4). */
 export interface TrustPolicyEvaluator {
   evaluate(runner: AuthenticatedRunner, request: EvaluateRequest): TrustDecision;
 }

@@ -1,4 +1,3 @@
-import type { ApprovalTerms, ApproverLists } from '../approvals/terms.ts';
 import type { Provider } from '../wire/messages.ts';
 import type { RequestField, TrustMethod } from './claims.ts';
 import type { ValuePattern } from './pattern.ts';
@@ -24,13 +23,9 @@ export interface TrustRule {
   readonly match: readonly PolicyCondition[];
   /** Which requests may pass; empty: every request. */
   readonly requests: readonly PolicyCondition<RequestField>[];
-  /** Who must have approved; absent: the request's own word is taken for it. They take no part in matching. */
-  readonly approvals?: ApprovalTerms;
 }
 
-/** Who may pass, for which requests (docs/trust-policy.md). The first rule that matches decides; where none does, nobody passes. */
+/** Who may pass, for which requests (design.md section 4). The first rule that matches decides; where none does, nobody passes. */
 export interface TrustPolicy {
   readonly rules: readonly TrustRule[];
-  /** Who may approve, by the names of the lists; empty: there are none. */
-  readonly approvers: ApproverLists;
 }

@@ -7,9 +7,7 @@ import type { Decision, RunnerIdentity } from '../wire/messages.ts';
 import { type FindingCode, type FindingList, type FindingPlace, NO_PLACE, placeBehind, quoted } from './findings.ts';
 import type { RecordObserver, StreamSummary } from './verifier.ts';
 
-/**
- * What evidence must be of: valid evidence of another run, or of a block, is not a pass (docs/evidence-format.md#what-a-verifier-checks).
- */
+/** What evidence must be of: valid evidence of another run, or of a block, is not a pass (design.md section 5.4). */
 export interface EvidenceExpectations {
   readonly provider?: string;
   readonly repository?: string;
@@ -18,23 +16,6 @@ export interface EvidenceExpectations {
   readonly run_id?: string;
   /** The worst decision of the stream. */
   readonly decision?: Decision;
-  /** Whether the gate passed; without it, decision `allow` means `pass`. */
-  readonly outcome?: 'pass' | 'fail' | 'any';
-  /** How many requests were asked. */
-  readonly requests?: number;
-  /** The rule that made the worst decision. */
-  readonly rule_id?: string;
-  /** What every record is about. */
-  readonly metadata_kind?: string;
-  readonly target?: string;
-  readonly release_version?: string;
-  /** The deployment environment and the event, as the token proves them. */
-  readonly environment?: string;
-  readonly event?: string;
-  readonly issuer?: string;
-  readonly auth_method?: 'oidc' | 'hmac';
-  readonly policy_sha256?: string;
-  readonly rules?: 'strict' | 'compatible';
   /** Age of the last record at most. */
   readonly max_age_seconds?: number;
 }
@@ -47,14 +28,7 @@ const IDENTITY_EXPECTATIONS = [
   'run_id',
 ] as const satisfies readonly (keyof RunnerIdentity)[];
 
-/** What a record says of its request, and where. */
-const REQUEST_EXPECTATIONS = {
-  metadata_kind: 'request.release_governance.metadata_kind',
-  target: 'request.target',
-  release_version: 'request.release_governance.release_version',
-} as const;
-
-interface MemberExpectation {
+interface IdentityExpectation {
   readonly code: FindingCode;
   readonly field: string;
   readonly slot: number;
@@ -72,7 +46,6 @@ interface Misses {
 interface Worst {
   readonly decision: Decision;
   readonly rank: number;
-  readonly ruleId: string;
   readonly place: FindingPlace;
 }
 
@@ -86,27 +59,19 @@ export interface ExpectationPart {
 export class ExpectationCheck implements RecordObserver {
   readonly #expectations: EvidenceExpectations;
   readonly #nowMs: number;
-  readonly #members: readonly MemberExpectation[];
+  readonly #identity: readonly IdentityExpectation[];
   readonly #misses = new Map<FindingCode, Misses>();
   #worst: Worst | undefined;
 
-  /**
-   * @param nowMs Unix milliseconds, for `max_age_seconds`
-   * @param identityIn `outcome`: what the outcome proves counts for the identity, and not what each record says of it
-   */
-  constructor(expectations: EvidenceExpectations, nowMs: number, identityIn: 'records' | 'outcome' = 'records') {
+  /** @param nowMs Unix milliseconds, for `max_age_seconds` */
+  constructor(expectations: EvidenceExpectations, nowMs: number) {
     this.#expectations = expectations;
     this.#nowMs = nowMs;
-    const identity = (identityIn === 'records' ? IDENTITY_EXPECTATIONS : []).map(
-      (field) => [field, `request.runner_auth.identity.${field}`] as const,
-    );
-    const request = Object.entries(REQUEST_EXPECTATIONS) as [keyof typeof REQUEST_EXPECTATIONS, string][];
-    this.#members = [...identity, ...request].flatMap(([field, path]) => {
+    this.#identity = IDENTITY_EXPECTATIONS.flatMap((field) => {
       const value = expectations[field];
+      const slot = slotOf(`request.runner_auth.identity.${field}`);
       const code = `expectation_${field}` as const;
-      return value === undefined
-        ? []
-        : [{ code, field, slot: slotOf(path), value, json: Buffer.from(encodeString(value)) }];
+      return value === undefined ? [] : [{ code, field, slot, value, json: Buffer.from(encodeString(value)) }];
     });
   }
 
@@ -114,13 +79,13 @@ export class ExpectationCheck implements RecordObserver {
     if (scan.is(SLOT.ruleId, UNAUTHENTICATED_RULE)) {
       this.#miss('expectation_authentication', place, '');
     }
-    for (const { code, slot, json } of this.#members) {
+    for (const { code, slot, json } of this.#identity) {
       if (!scan.is(slot, json)) {
         this.#miss(code, place, this.#misses.has(code) ? '' : scan.text(slot));
       }
     }
     if (this.#worst === undefined || decisionRank > this.#worst.rank) {
-      this.#worst = { decision, rank: decisionRank, ruleId: scan.text(SLOT.ruleId), place };
+      this.#worst = { decision, rank: decisionRank, place };
     }
   }
 
@@ -147,9 +112,8 @@ export class ExpectationCheck implements RecordObserver {
       return;
     }
     this.#reportUnauthenticated(findings);
-    this.#reportMembers(findings);
+    this.#reportIdentity(findings);
     this.#reportDecision(findings);
-    this.#reportRule(findings);
     this.#reportAge(findings, summary);
   }
 
@@ -170,8 +134,8 @@ export class ExpectationCheck implements RecordObserver {
     }
   }
 
-  #reportMembers(findings: FindingList): void {
-    for (const { code, field, value } of this.#members) {
+  #reportIdentity(findings: FindingList): void {
+    for (const { code, field, value } of this.#identity) {
       const misses = this.#misses.get(code);
       if (misses !== undefined) {
         const found = misses.found === '' ? 'not given' : quoted(misses.found);
@@ -187,13 +151,6 @@ export class ExpectationCheck implements RecordObserver {
         this.#worst === undefined ? 'there is no decision' : `the worst decision is ${this.#worst.decision}`;
       findings.add('expectation_decision', this.#worst?.place ?? NO_PLACE, `${found}, expected ${decision}`);
     }
-  }
-
-  #reportRule(findings: FindingList): void {
-    const { rule_id: rule } = this.#expectations;
-    if (rule === undefined || this.#worst?.ruleId === rule) return;
-    const found = this.#worst === undefined ? 'there is no decision' : `the rule is ${quoted(this.#worst.ruleId)}`;
-    findings.add('expectation_rule_id', this.#worst?.place ?? NO_PLACE, `${found}, expected ${quoted(rule)}`);
   }
 
   #reportAge(findings: FindingList, { last }: StreamSummary): void {

@@ -37,19 +37,6 @@ export const FINDINGS = {
     severity: 'error',
     meaning: 'there is no checkpoint, and nothing else that proves the evidence',
   },
-  outcome_unreadable: {
-    severity: 'error',
-    meaning: 'release-governance-outcome.jsonl is not one as the gate writes it',
-  },
-  outcome_mismatch: {
-    severity: 'error',
-    meaning: 'release-governance-outcome.jsonl is of other evidence, or contradicts itself',
-  },
-  outcome_signature_missing: {
-    severity: 'error',
-    meaning: 'an outcome without a signature where signatures are checked',
-  },
-  outcome_signature_mismatch: { severity: 'error', meaning: 'the signature of an outcome was not made with its key' },
   checkpoint_unreadable: { severity: 'error', meaning: 'the checkpoint is not one as the gate writes it' },
   checkpoint_key_unknown: { severity: 'error', meaning: 'no trusted key has the key id of the checkpoint' },
   checkpoint_signature_mismatch: {
@@ -61,34 +48,6 @@ export const FINDINGS = {
   checkpoint_key_revoked: {
     severity: 'error',
     meaning: 'the key of the checkpoint is revoked, so the time that it gives proves nothing',
-  },
-  checkpoint_timestamp_invalid: {
-    severity: 'error',
-    meaning: 'a timestamp of the checkpoint is of another signature, or no authority signed it',
-  },
-  checkpoint_timestamp_unpinned: {
-    severity: 'error',
-    meaning: 'a timestamp of the checkpoint is of another authority than those that were given',
-  },
-  checkpoint_timestamp_missing: {
-    severity: 'error',
-    meaning: 'the checkpoint is sealed by a certificate, which lives for minutes, and nobody proved when',
-  },
-  checkpoint_time_differs: {
-    severity: 'warning',
-    meaning: 'the time that the checkpoint gives is far from the time that an authority proved',
-  },
-  checkpoint_certificate_untrusted: {
-    severity: 'error',
-    meaning: 'the certificate of the checkpoint is not one of the pinned authority, or not for this signature',
-  },
-  checkpoint_identity_unexpected: {
-    severity: 'error',
-    meaning: 'the certificate of the checkpoint is that of another repository or workflow than expected',
-  },
-  checkpoint_certificate_mismatch: {
-    severity: 'error',
-    meaning: 'the certificate of the checkpoint is of another repository, commit, ref or run than what it seals',
   },
   checkpoint_mismatch: { severity: 'error', meaning: 'the checkpoint is of other evidence' },
   stream_truncated: { severity: 'error', meaning: 'a checkpoint has more records of this stream than there are' },
@@ -108,21 +67,6 @@ export const FINDINGS = {
   expectation_sha: { severity: 'error', meaning: 'a record is of another commit than expected' },
   expectation_run_id: { severity: 'error', meaning: 'a record is of another run than expected' },
   expectation_decision: { severity: 'error', meaning: 'the worst decision is not the expected one' },
-  expectation_outcome: { severity: 'error', meaning: 'the gate did not end as expected, or it is not known how' },
-  expectation_requests: { severity: 'error', meaning: 'another number of requests than expected was asked' },
-  expectation_rule_id: { severity: 'error', meaning: 'another rule than expected made the worst decision' },
-  expectation_metadata_kind: { severity: 'error', meaning: 'a record is about another kind of metadata than expected' },
-  expectation_target: { severity: 'error', meaning: 'a record is about another target than expected' },
-  expectation_release_version: {
-    severity: 'error',
-    meaning: 'a record is about another release version than expected',
-  },
-  expectation_environment: { severity: 'error', meaning: 'the proven environment is not the expected one' },
-  expectation_event: { severity: 'error', meaning: 'the proven event is not the expected one' },
-  expectation_issuer: { severity: 'error', meaning: 'the token is of another issuer than expected' },
-  expectation_auth_method: { severity: 'error', meaning: 'the runner was authenticated in another way than expected' },
-  expectation_policy_sha256: { severity: 'error', meaning: 'another trust policy than expected was applied' },
-  expectation_rules: { severity: 'error', meaning: 'other rules than expected decided' },
   expectation_max_age: { severity: 'error', meaning: 'the last record is too old, or from the future' },
   expectation_subject: { severity: 'error', meaning: 'a file is no subject of a valid checkpoint' },
   expectation_passed: { severity: 'error', meaning: 'the checkpoint says that the release did not pass the gate' },

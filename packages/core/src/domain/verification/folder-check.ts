@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { CLAIMS_FILE, RESPONSE_FILE } from '../evidence/files.ts';
-import type { RecordReader } from '../evidence/record-reader.ts';
+import { type RecordReader, UNAUTHENTICATED_RULE } from '../evidence/record-reader.ts';
 import { SLOT } from '../evidence/slots.ts';
 import { JsonError } from '../json/error.ts';
 import { parseStrictJson } from '../json/parse.ts';
@@ -11,11 +11,10 @@ import { DECISION_RESPONSE, RUNNER_IDENTITY, type StructLayout } from '../wire/l
 import { type FindingList, type FindingPlace, NO_PLACE, placeBehind } from './findings.ts';
 import type { RecordObserver } from './verifier.ts';
 
-/** What the files beside a stream hold; undefined: there is no such file. */
+/** What a run's claims and response file hold; undefined: there is no such file. */
 export interface SideFiles {
   readonly claims: Uint8Array | undefined;
   readonly response: Uint8Array | undefined;
-  readonly outcome?: Uint8Array | undefined;
 }
 
 /** What the records of a part have to say to the files. */
@@ -48,12 +47,14 @@ export class FolderCheck implements RecordObserver {
   }
 
   record(record: RecordReader, place: FindingPlace): void {
-    // Of the probes with which the Go runtime looks whether its daemon is there: docs/go-runtime.md, `probes`.
-    if (!record.isNobodys) {
+    // A request without any proof is nobody's, like the probes with which the Go runtime looks whether its daemon is there (row 17). It
+    // was refused, and the record says so.
+    const isNobodys = !record.scan.has(SLOT.runnerAuth) && record.scan.is(SLOT.ruleId, UNAUTHENTICATED_RULE);
+    if (!isNobodys) {
       this.#compareRunner(record, place);
     }
     // Whatever somebody asked counts for more.
-    this.#compareResponse(record, record.isNobodys ? NOBODYS_RANK : record.decisionRank);
+    this.#compareResponse(record, isNobodys ? NOBODYS_RANK : record.decisionRank);
   }
 
   takePart(): FolderPart {
@@ -135,7 +136,7 @@ function bytesOf(scan: RecordReader['scan'], slot: number): Uint8Array {
   return scan.has(slot) ? scan.line.subarray(scan.start(slot), scan.end(slot)) : new Uint8Array();
 }
 
-/** Equal bytes, or equal but for how backspace and form feed are escaped (docs/go-runtime.md, `old-escapes`). */
+/** Equal bytes, or equal but for how backspace and form feed are escaped (upstream-weaknesses.md row 34). */
 function isSameJson(recorded: Uint8Array, json: Buffer): boolean {
   if (json.equals(recorded)) {
     return true;

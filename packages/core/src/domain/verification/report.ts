@@ -6,9 +6,6 @@ import type { StreamVerification } from './stream-verification.ts';
 
 export const VERIFICATION_SCHEMA_VERSION = 'cavra.release-governance.verification.v1';
 
-/** Whether the gate passed, as the evidence says. */
-export type OutcomeVerdict = 'pass' | 'fail' | 'unknown';
-
 /** The program that verified. */
 export interface VerifierIdentity {
   readonly name: string;
@@ -32,12 +29,7 @@ export interface CheckpointReport {
 
 export interface CheckpointDetails {
   readonly key_id: string;
-  /** As the signer says; that is the runner's word. */
   readonly time: string;
-  /** What its timestamps prove: the word of authorities. */
-  readonly timestamps: readonly TimestampDetails[];
-  /** Whose certificate sealed it; null: a key did, or the certificate was not checked. */
-  readonly certificate: CertificateDetails | null;
   readonly result: 'PASSED' | 'FAILED';
   /** Of the statement's bytes, which names the checkpoint; the one it refers to, or null. */
   readonly statement_sha256: string;
@@ -46,31 +38,8 @@ export interface CheckpointDetails {
   readonly subjects: readonly string[];
 }
 
-export interface TimestampDetails {
-  /** Name of the authority. */
-  readonly authority: string;
-  /** `unchecked`: nobody pinned the authority, so that its word counts for nothing. */
-  readonly state: 'proven' | 'unchecked';
-  /** Null where it is unchecked. */
-  readonly time: string | null;
-  /** By how many milliseconds the time may be wrong. */
-  readonly accuracy_ms: number | null;
-}
-
-/** Whose certificate it is, as the certificate authority found in the token; null: the certificate does not say. */
-export interface CertificateDetails {
-  readonly issuer: string;
-  /** The workflow or pipeline definition. */
-  readonly identity: string;
-  readonly repository: string | null;
-  readonly commit: string | null;
-  readonly ref: string | null;
-  readonly run: string | null;
-  readonly environment: string | null;
-}
-
 /**
- * The verification report (docs/evidence-format.md#the-verification-report): the first five members are those of the Go implementation and
+ * The verification report (wire-format.md section 6, interfaces.md): the first five members are those of the Go implementation and
  * mean the same. Member names and order are the published JSON's.
  */
 export interface VerificationReport {
@@ -94,8 +63,6 @@ export interface VerificationReport {
   readonly checkpoint: CheckpointReport['checkpoint'];
   /** Whether records could have been cut off at the end unnoticed. */
   readonly tail: CheckpointReport['tail'];
-  /** Whether the gate passed, in every run that left evidence here; `unknown`: neither an outcome nor a valid checkpoint says so. */
-  readonly outcome: OutcomeVerdict;
   /** Of the whole stream. */
   readonly sha256: string;
   readonly verifier: VerifierIdentity;
@@ -115,8 +82,6 @@ export interface ReportContext {
   readonly path: string;
   readonly verifier: VerifierIdentity;
   readonly expectations?: EvidenceExpectations;
-  /** `unknown` unless given. */
-  readonly outcome?: OutcomeVerdict;
   /** Without it, no checkpoint was looked for. */
   readonly checkpoint?: CheckpointReport;
   readonly notes?: readonly string[];
@@ -143,7 +108,6 @@ export function buildReport(
     signatures: summary.signatures,
     checkpoint: checkpoint?.checkpoint ?? 'absent',
     tail: checkpoint?.tail ?? 'unanchored',
-    outcome: context.outcome ?? 'unknown',
     sha256,
     verifier: verifierOf(verifier),
     stream_id: summary.streamId,

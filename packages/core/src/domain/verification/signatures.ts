@@ -22,7 +22,7 @@ export type SignaturePolicy =
   | { readonly mode: 'integrity-only' };
 
 /** A key of which everything is known but its secret. */
-export type AbsentKey = KeyPeriod & { readonly id: string; readonly derivedFrom?: string };
+export type AbsentKey = KeyPeriod & { readonly id: string };
 
 /** How often a key id stands in a stream. */
 export interface KeyUse {
@@ -75,7 +75,7 @@ export class SignatureChecker {
   readonly #unnamedKey: HmacVerificationKey | undefined;
   readonly #absentKeys: ReadonlyMap<string, AbsentKey>;
   readonly #anchors: readonly CheckpointAnchor[];
-  readonly #macs = new Map<HmacVerificationKey, readonly RecordMac[]>();
+  readonly #macs = new Map<HmacVerificationKey, RecordMac>();
   /** The one id that the unnamed key stands for: that of its first record. */
   #adoptedId: string | undefined;
   readonly #uses = new KeyUses();
@@ -160,7 +160,7 @@ export class SignatureChecker {
       const adopted = quoted(this.#adoptedId ?? '');
       return { code: 'key_id_changed', message: `the key id changes from ${adopted} to ${quoted(keyId)}` };
     }
-    if (hashMatches && !this.#macsOf(key).some((mac) => macMatches(record, mac))) {
+    if (hashMatches && !macMatches(record, this.#macOf(key))) {
       return { code: 'signature_mismatch', message: 'the signature does not match the record under its key' };
     }
     return this.#checkPeriod(record, key);
@@ -205,15 +205,13 @@ export class SignatureChecker {
     return keyId === this.#adoptedId ? this.#unnamedKey : 'changed';
   }
 
-  #macsOf(key: HmacVerificationKey): readonly RecordMac[] {
-    let macs = this.#macs.get(key);
-    if (macs === undefined) {
-      macs = [key.secret, ...(key.alternative === undefined ? [] : [key.alternative])].map(
-        (secret) => new RecordMac(secret),
-      );
-      this.#macs.set(key, macs);
+  #macOf(key: HmacVerificationKey): RecordMac {
+    let mac = this.#macs.get(key);
+    if (mac === undefined) {
+      mac = new RecordMac(key.secret);
+      this.#macs.set(key, mac);
     }
-    return macs;
+    return mac;
   }
 
   #statusOf(id: string): KeyUse['status'] {

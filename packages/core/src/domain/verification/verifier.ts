@@ -74,7 +74,7 @@ export interface StreamSummary {
 }
 
 /**
- * Verifies an evidence stream line by line, in constant memory (docs/evidence-format.md#what-a-verifier-checks, docs/go-runtime.md).
+ * Verifies an evidence stream line by line, in constant memory (wire-format.md section 5, upstream-weaknesses.md rows 1 to 9, 33, 34).
  * Never throws for what a stream may hold.
  */
 export class StreamVerifier {

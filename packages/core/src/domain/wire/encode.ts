@@ -5,8 +5,8 @@ import { DECISION_RESPONSE, EVALUATE_REQUEST, type FieldLayout, type StructLayou
 import type { DecisionResponse, EvaluateRequest } from './messages.ts';
 
 /**
- * The canonical JSON of docs/evidence-format.md#the-encoding. It is hashed and signed, so it is exact: members in layout order, no white
- * space, empty `when-set` members left out, integers as decimal int64, and one spelling for every string.
+ * The canonical JSON of wire-format.md section 5. It is hashed and signed, so it is exact: members in layout order, no white space,
+ * empty `when-set` members left out, integers as decimal int64, and one spelling for every string.
  */
 
 /** What JSON.stringify leaves raw and the wire format escapes. */
@@ -41,22 +41,6 @@ export function encodeString(text: string): string {
   return json.replace(HTML_UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/**
- * Encodes any plain value in the same way: members in the order of the object, and none left out.
- *
- * @param value null, booleans, strings, whole numbers, lists, and objects of these
- * @throws RuntimeFailure CAVRA-E599 for anything else
- */
-export function encodeValue(value: unknown): string {
-  if (value === null || typeof value === 'boolean') return String(value);
-  if (typeof value === 'string') return encodeString(value);
-  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return String(value);
-  if (Array.isArray(value)) return `[${value.map(encodeValue).join(',')}]`;
-  if (!isPlainObject(value)) throw new RuntimeFailure('CAVRA-E599', `a ${typeof value} cannot be encoded`);
-  const members = Object.entries(value).map(([name, member]) => `${encodeString(name)}:${encodeValue(member)}`);
-  return `{${members.join(',')}}`;
-}
-
 export function encodeRequest(request: EvaluateRequest): string {
   return encodeStruct(EVALUATE_REQUEST, request);
 }
@@ -65,7 +49,7 @@ export function encodeResponse(response: DecisionResponse): string {
   return encodeStruct(DECISION_RESPONSE, response);
 }
 
-/** SHA-256 of the request's JSON without `runner_auth`, lower-case hex (docs/evidence-format.md#how-the-job-proves-it). */
+/** SHA-256 of the request's JSON without `runner_auth`, lower-case hex (section 3, `request_sha256`). */
 export function requestDigest(request: EvaluateRequest): string {
   const { runner_auth: _proof, ...question } = request;
   return createHash('sha256').update(encodeRequest(question)).digest('hex');

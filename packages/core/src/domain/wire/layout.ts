@@ -10,7 +10,7 @@ import type {
 
 /**
  * The order, type and presence of every member on the wire, once. The encoder, the verifier's grammar, the request parser and the
- * published JSON Schema all follow these tables (docs/evidence-format.md).
+ * published JSON Schema all follow these tables (wire-format.md sections 2 to 5).
  */
 
 /** `when-set`: left out when empty (empty string, 0, false, empty list, absent object); `always`: written even when empty. */

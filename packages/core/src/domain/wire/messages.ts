@@ -1,5 +1,5 @@
 /**
- * The objects that travel and are recorded, as plain data (docs/evidence-format.md).
+ * The objects that travel and are recorded, as plain data (wire-format.md sections 2 to 5).
  * Member names are the wire's own. Integers are `bigint`: the wire has int64, exact beyond 2^53.
  * Which member is written when is not said here but in `layout.ts`.
  */
@@ -8,7 +8,7 @@ export type Decision = 'allow' | 'require_approval' | 'block';
 export type Severity = 'low' | 'medium' | 'high' | 'critical';
 export type Provider = 'github-actions' | 'gitlab-ci' | 'azure-pipelines' | 'local';
 
-/** Which CI job is asking (docs/evidence-format.md#which-job-it-is). An absent field is the empty string. */
+/** Which CI job is asking (section 2). An absent field is the empty string. */
 export interface RunnerIdentity {
   readonly provider?: string;
   readonly repository?: string;
@@ -24,9 +24,7 @@ export interface RunnerIdentity {
 
 export type RunnerAuthAlgorithm = 'HMAC-SHA256' | 'HMAC-SHA256-REQUEST' | 'OIDC-JWT';
 
-/**
- * Proof of the runner's identity (docs/evidence-format.md#how-the-job-proves-it). `algorithm` is any string here: it comes from outside.
- */
+/** Proof of the runner's identity (section 3). `algorithm` is any string here: it comes from outside. */
 export interface RunnerAuth {
   readonly identity: RunnerIdentity;
   readonly algorithm?: string;
@@ -34,7 +32,7 @@ export interface RunnerAuth {
   readonly signature?: string;
 }
 
-/** The release-governance record of a request (docs/evidence-format.md#requests-and-responses). */
+/** The release-governance record of a request (section 4). */
 export interface ReleaseGovernance {
   readonly metadata_kind?: string;
   readonly release_channel?: string;
@@ -64,7 +62,7 @@ export interface ReleaseGovernance {
   readonly rollback_reference_count?: bigint;
 }
 
-/** What is asked (docs/evidence-format.md#requests-and-responses). */
+/** What is asked (section 4). */
 export interface EvaluateRequest {
   readonly session_id?: string;
   readonly agent_id?: string;
@@ -77,7 +75,7 @@ export interface EvaluateRequest {
   readonly runner_auth?: RunnerAuth;
 }
 
-/** What is answered (docs/evidence-format.md#requests-and-responses). */
+/** What is answered (section 4). */
 export interface DecisionResponse {
   readonly decision_id?: string;
   readonly session_id?: string;
@@ -98,14 +96,14 @@ export interface DecisionResponse {
   readonly correlation_id?: string;
 }
 
-/** Signature over one record (docs/evidence-format.md#the-stream). `value` is 64 hex digits. */
+/** Signature over one record (section 5). `value` is 64 hex digits. */
 export interface RecordSignature {
   readonly algorithm: string;
   readonly key_id?: string;
   readonly value: string;
 }
 
-/** One line of the evidence stream (docs/evidence-format.md#the-stream). Hashes are 64 lower-case hex digits. */
+/** One line of the evidence stream (section 5). Hashes are 64 lower-case hex digits. */
 export interface EvidenceRecord {
   readonly schema_version: string;
   readonly product: string;

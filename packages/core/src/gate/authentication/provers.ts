@@ -1,18 +1,22 @@
 import { createHmacProver } from '../../domain/auth/hmac-prover.ts';
-import { oidcProof } from '../../domain/auth/oidc/proof.ts';
 import type { RunnerProver } from '../../domain/auth/runner-prover.ts';
+import { AuthenticationError } from '../../domain/diagnosis.ts';
+import type { HmacSigningKey } from '../../domain/keys/hmac-keys.ts';
 import type { Clock, RandomBytes } from '../../domain/ports.ts';
-import type { RunnerIdentity } from '../../domain/wire/messages.ts';
+import type { Provider, RunnerIdentity } from '../../domain/wire/messages.ts';
 import type { HttpClient } from '../../io/http/http-client.ts';
-import { createTokenMemory } from '../../io/tokens/index.ts';
+import type { LocatedToken, NoToken } from '../../io/tokens/index.ts';
 import type { Environment } from '../../settings/credentials.ts';
-import type { AuthenticationPlan } from './plan.ts';
+import type { GateSettings } from '../../settings/gate-settings.ts';
 
-/** What it takes to prove. */
+/** What a job has to prove who it is with. */
 export interface ProverOptions {
+  readonly settings: GateSettings;
   readonly environment: Environment;
+  readonly identity: RunnerIdentity;
+  readonly runnerKey: HmacSigningKey | undefined;
   readonly http: () => Promise<HttpClient>;
-  /** Unix ms by which the network must have answered. */
+  /** Unix ms by which the run ends. */
   readonly deadline: number;
   readonly now: Clock;
   readonly randomBytes: RandomBytes;
@@ -26,44 +30,53 @@ export interface NotedProver {
   readonly notes: readonly string[];
 }
 
-/** `v1` only towards a daemon that knows nothing else. */
-export type HmacForm = 'v1' | 'v2';
-
-/** For whom an HMAC proof is made: the name of who verifies it, and the form. */
-export interface HmacAddress {
-  readonly audience: string;
-  readonly form: HmacForm;
+/**
+ * Chooses how to prove to a resident daemon who this job is. What the daemon trusts is its own affair; but for whom a token is made is
+ * the job's: a daemon that could name the audience could ask for a token that serves elsewhere.
+ *
+ * @param hmacAudience the daemon's name, for `HMAC-SHA256-REQUEST` proofs
+ */
+export async function chooseProver(options: ProverOptions, hmacAudience: string): Promise<NotedProver> {
+  const { auth, audience } = options.settings;
+  if (auth === 'hmac') return hmacProver(options, hmacAudience, noHmacKey());
+  const provider = providerOf(options.identity);
+  const located = await locateRunnerToken(provider, options.environment);
+  if (located.source === 'none') {
+    return auth === 'oidc'
+      ? { prover: noProver(located.reason), notes: [] }
+      : hmacProver(options, hmacAudience, located.reason);
+  }
+  const { defaultAudience } = await import('../../domain/auth/oidc/trust-defaults.ts');
+  return oidcProver(options, located, audience ?? defaultAudience(provider));
 }
 
-/** Makes the prover of a plan. That it has nothing to prove with is said by `prove`, so that it is recorded. */
-export async function proverOf(
-  plan: AuthenticationPlan,
-  options: ProverOptions,
-  { audience, form }: HmacAddress,
-): Promise<NotedProver> {
-  switch (plan.method) {
-    case 'oidc':
-      return oidcProver(plan, options);
-    case 'hmac': {
-      const { now, randomBytes } = options;
-      return { prover: createHmacProver({ key: plan.key, form, audience, now, randomBytes }), notes: plan.notes };
-    }
-    case 'none':
-      return { prover: { method: 'oidc', prove: () => Promise.reject(plan.reason) }, notes: [] };
+/** Finds the job's token. One that is configured but not there leaves nothing to prove with; that is recorded, as every refusal is. */
+export async function locateRunnerToken(provider: Provider, environment: Environment): Promise<LocatedToken | NoToken> {
+  const { locateToken } = await import('../../io/tokens/index.ts');
+  try {
+    return await locateToken(provider, environment);
+  } catch (error) {
+    if (error instanceof AuthenticationError) return { source: 'none', reason: error };
+    throw error;
   }
 }
 
 /** Proves by the platform's token, which is asked for at its first use and kept for a short while. */
-async function oidcProver(
-  { provider, located, audience }: AuthenticationPlan & { method: 'oidc' },
+export async function oidcProver(
   options: ProverOptions,
+  located: LocatedToken,
+  audience: string,
 ): Promise<NotedProver> {
-  const { environment, deadline, now, serviceConnectionId } = options;
+  const { environment, identity, deadline, now, serviceConnectionId } = options;
+  const [{ createTokenMemory }, { oidcProof }] = await Promise.all([
+    import('../../io/tokens/index.ts'),
+    import('../../domain/auth/oidc/proof.ts'),
+  ]);
   const http = await options.http();
   const notes: string[] = [];
   const token = createTokenMemory(async (wanted) => {
     const acquired = await located.acquire({
-      provider,
+      provider: providerOf(identity),
       environment,
       audience: wanted,
       http,
@@ -75,4 +88,24 @@ async function oidcProver(
   }, now);
   const prove = async (claimed: RunnerIdentity) => oidcProof(claimed, (await token(audience)).token);
   return { prover: { method: 'oidc', prove }, notes };
+}
+
+function hmacProver(options: ProverOptions, audience: string, reason: AuthenticationError): NotedProver {
+  const { runnerKey, now, randomBytes } = options;
+  if (runnerKey === undefined) return { prover: noProver(reason), notes: [] };
+  return { prover: createHmacProver({ key: runnerKey, form: 'v2', audience, now, randomBytes }), notes: [] };
+}
+
+/** Proves nothing, so that the refusal is recorded with its reason. */
+export function noProver(reason: AuthenticationError): RunnerProver {
+  return { method: 'oidc', prove: () => Promise.reject(reason) };
+}
+
+export function noHmacKey(): AuthenticationError {
+  return new AuthenticationError('CAVRA-E301', 'CAVRA_RUNNER_AUTH_HMAC_KEY is not set');
+}
+
+export function providerOf(identity: RunnerIdentity): Provider {
+  // The identity was validated, so the provider is one of the known ones.
+  return (identity.provider ?? 'local') as Provider;
 }

@@ -2,21 +2,17 @@ import { resolve } from 'node:path';
 import { ConfigurationError } from '../../domain/diagnosis.ts';
 import { detectedPlatforms } from '../../domain/identity/detect.ts';
 import type { HmacSigningKey, HmacVerificationKey, KeyPurpose } from '../../domain/keys/hmac-keys.ts';
-import { signingFault } from '../../domain/keys/keyring/signing.ts';
-import {
-  type KeyringFile,
-  readKeyringFile,
-  refuseOtherSecret,
-  resolveHmacKeys,
-  resolveSigningKey,
-  verificationKey,
-} from '../../io/trust/keyring-file.ts';
-import { type AttestationKeys, loadAttestationKeys } from '../../keys/attestation-keys.ts';
-import { type GivenKey, type GivenKeys, readRunnerKey, readSigningKeys } from '../../keys/given-keys.ts';
+import { signingFault } from '../../domain/keys/signing.ts';
+import type { KeyringFile } from '../../io/files/keyring-file.ts';
+import type { AttestationKeys } from '../../keys/attestation-keys.ts';
 import { type RotatedKey, rotationNotes } from '../../keys/rotation.ts';
-import { EVIDENCE_KEY, ephemeralSigningKeys, RUNNER_KEY, type SigningKeys } from '../../settings/credentials.ts';
+import {
+  type Environment,
+  ephemeralSigningKeys,
+  readSigningKeys,
+  type SigningKeys,
+} from '../../settings/credentials.ts';
 import type { CreateGateOptions } from '../run/gate-options.ts';
-import { derivedKeyNotes, standInEvidenceKey } from './derived-key.ts';
 
 /** The keys of one run: what signs, and what verification accepts. */
 export interface RunKeys extends SigningKeys {
@@ -32,20 +28,15 @@ export interface RunKeys extends SigningKeys {
  *
  * @throws ConfigurationError CAVRA-E206 no evidence key on a CI platform; CAVRA-E207 a key that is too short, or that the keyring does
  *   not let sign now; CAVRA-E209 the keyring; CAVRA-E214 ephemeral keys on a CI platform; CAVRA-E220 a key that is past its quarter
- *   where rotation is enforced; CAVRA-E240 a key that is not the one which the keyring fixes
+ *   where rotation is enforced
  */
 export async function loadKeys(options: CreateGateOptions): Promise<RunKeys> {
-  const { settings, environment, workspace, now } = options;
-  const { ephemeral, ...given } = await givenKeys(options);
-  const file = ephemeral ? undefined : await keyringOf(options);
-  const attestation = await loadAttestationKeys({ environment, workspace }, file, now());
-  const standIn = standInEvidenceKey(given.evidence?.key, attestation.signing, file);
-  const evidence =
-    standIn === undefined
-      ? await purposeKeys(options, 'evidence', given.evidence, file)
-      : alone({ key: standIn, notes: [] });
-  const runner = await purposeKeys(options, 'runner', given.runner, file);
-  const signing = { evidence: evidence.signing, runner: runner.signing, ephemeral };
+  const { settings, environment, now } = options;
+  const given = givenKeys(options);
+  const file = given.ephemeral ? undefined : await keyringOf(options);
+  const [evidence, runner] = await ringedKeys(options, given, file);
+  const attestation = await attestationKeys(environment, file, now());
+  const signing = { evidence: evidence.signing, runner: runner.signing, ephemeral: given.ephemeral };
   const platforms = detectedPlatforms(options.environment);
   if (signing.evidence === undefined && platforms.length > 0) {
     throw new ConfigurationError('CAVRA-E206', `evidence on ${platforms.join(' and ')} must be signed`);
@@ -57,7 +48,6 @@ export async function loadKeys(options: CreateGateOptions): Promise<RunKeys> {
     attestation,
     notes: [
       ...keyNotes(signing, attestation),
-      ...[evidence, runner, attestation].flatMap(({ notes }) => notes),
       ...unresolvedNotes([...evidence.unresolved, ...runner.unresolved]),
       ...rotationNotes(
         settings.keyRotation,
@@ -72,27 +62,34 @@ export async function loadKeys(options: CreateGateOptions): Promise<RunKeys> {
   };
 }
 
-/** `runner`: all that a job holds whose evidence a resident daemon writes. */
-export type PreparedKeys =
-  | { readonly kind: 'run'; readonly keys: RunKeys }
-  | { readonly kind: 'runner'; readonly runner: RunnerKey };
-
-/** The key of a runner, and what verifies like it. */
-export type RunnerKey = Pick<PurposeKeys, 'signing' | 'notes' | 'verification'>;
-
 /**
  * Gets the runner's key alone, for a job whose evidence a resident daemon writes.
  *
  * @throws ConfigurationError CAVRA-E207, CAVRA-E209 as `loadKeys`
  */
-export async function loadRunnerKey(options: CreateGateOptions): Promise<RunnerKey> {
-  const given = await readRunnerKey(options.environment, options.workspace);
-  return purposeKeys(options, 'runner', given, await keyringOf(options));
+export async function loadRunnerKey(options: CreateGateOptions): Promise<HmacSigningKey | undefined> {
+  const { runner } = readSigningKeys(options.environment);
+  const file = await keyringOf(options);
+  return file === undefined ? runner : (await ringed(file, 'runner', runner, options)).signing;
 }
 
 async function keyringOf({ settings, workspace }: CreateGateOptions): Promise<KeyringFile | undefined> {
   if (settings.keyring === undefined) return undefined;
+  const { readKeyringFile } = await import('../../io/files/keyring-file.ts');
   return readKeyringFile(resolve(workspace, settings.keyring));
+}
+
+/** Loads what public keys need only where one could be. */
+async function attestationKeys(
+  environment: Environment,
+  file: KeyringFile | undefined,
+  nowMs: number,
+): Promise<AttestationKeys> {
+  const isGiven = Boolean(environment['CAVRA_ATTESTATION_KEY']);
+  const isInKeyring = file?.keyring.keys.some(({ purpose }) => purpose === 'attestation') === true;
+  if (!isGiven && !isInKeyring) return { signing: undefined, trust: [], secrets: [] };
+  const { loadAttestationKeys } = await import('../../keys/attestation-keys.ts');
+  return loadAttestationKeys(environment, file, nowMs);
 }
 
 function rotated(
@@ -105,20 +102,13 @@ function rotated(
   return [{ id: key.id, ...(entry?.notAfter === undefined ? {} : { notAfter: entry.notAfter }) }];
 }
 
-async function givenKeys(options: CreateGateOptions): Promise<GivenKeys & { readonly ephemeral: boolean }> {
-  const { ephemeralKeys, environment, workspace, randomBytes } = options;
-  if (ephemeralKeys !== true) {
-    const isGiven = Boolean(environment[RUNNER_KEY] || environment[EVIDENCE_KEY]);
-    if (!isGiven) return { runner: undefined, evidence: undefined, ephemeral: false };
-    return { ...(await readSigningKeys(environment, workspace)), ephemeral: false };
-  }
+function givenKeys({ ephemeralKeys, environment, randomBytes }: CreateGateOptions): SigningKeys {
+  if (ephemeralKeys !== true) return readSigningKeys(environment);
   const platforms = detectedPlatforms(environment);
   if (platforms.length > 0) {
     throw new ConfigurationError('CAVRA-E214', `ephemeral keys were asked for on ${platforms.join(' and ')}`);
   }
-  const { evidence, runner } = ephemeralSigningKeys(environment, randomBytes);
-  const noted = (key: HmacSigningKey | undefined) => key && { key, notes: [] };
-  return { evidence: noted(evidence), runner: noted(runner), ephemeral: true };
+  return ephemeralSigningKeys(environment, randomBytes);
 }
 
 interface PurposeKeys {
@@ -126,57 +116,47 @@ interface PurposeKeys {
   readonly verification: readonly HmacVerificationKey[];
   /** Ids of the keyring whose secret is not here, so that they can neither sign nor verify. */
   readonly unresolved: readonly string[];
-  /** What a reader should know of the key that signs, one sentence each. */
-  readonly notes: readonly string[];
 }
 
-/** The keys of one purpose, under the keyring where there is one. */
-async function purposeKeys(
+/** The keys of both purposes, under the keyring where there is one. */
+async function ringedKeys(
   options: CreateGateOptions,
-  purpose: 'evidence' | 'runner',
-  given: GivenKey | undefined,
+  given: SigningKeys,
   file: KeyringFile | undefined,
-): Promise<PurposeKeys> {
-  return file === undefined ? alone(given) : ringed(file, purpose, given, options);
+): Promise<readonly [PurposeKeys, PurposeKeys]> {
+  if (file === undefined) return [alone(given.evidence), alone(given.runner)];
+  return [await ringed(file, 'evidence', given.evidence, options), await ringed(file, 'runner', given.runner, options)];
 }
 
-function alone(given: GivenKey | undefined): PurposeKeys {
-  const { key, isUnnamed, notes } = given ?? { key: undefined, notes: [] };
-  // Without a name it verifies whatever single id a stream carries: that of a daemon that gives it none as well.
-  const verification =
-    key === undefined ? [] : [{ ...key, ...(isUnnamed ? { id: '' } : {}), status: 'active' as const }];
-  return { signing: key, verification, unresolved: [], notes };
+function alone(key: HmacSigningKey | undefined): PurposeKeys {
+  return { signing: key, verification: key === undefined ? [] : [{ ...key, status: 'active' }], unresolved: [] };
 }
 
 /** The keyring says who may sign: its active key does, and a key from the environment only if it is that one. */
 async function ringed(
   file: KeyringFile,
   purpose: 'evidence' | 'runner',
-  given: GivenKey | undefined,
-  { environment, workspace, now }: CreateGateOptions,
+  given: HmacSigningKey | undefined,
+  { environment, now }: { readonly environment: Environment; readonly now: () => number },
 ): Promise<PurposeKeys> {
-  const source = { environment, workspace };
-  const { keys, unresolved } = await resolveHmacKeys(file, purpose, source);
+  const { resolveHmacKeys, resolveSigningKey, verificationKey } = await import('../../io/files/keyring-file.ts');
+  const { keys, unresolved } = await resolveHmacKeys(file, purpose, environment);
   if (given === undefined) {
-    const active = await resolveSigningKey(file, purpose, source, now());
-    return { signing: active?.key, verification: keys, unresolved, notes: active?.notes ?? [] };
+    return { signing: await resolveSigningKey(file, purpose, environment, now()), verification: keys, unresolved };
   }
-  const { key, notes } = given;
-  const fault = signingFault(file.keyring, purpose, key, now());
-  if (fault !== undefined) throw new ConfigurationError('CAVRA-E207', `the ${purpose} key ${key.id} ${fault}`);
-  const others = keys.filter(({ id }) => id !== key.id);
-  const entry = file.keyring.keys.find((each) => each.purpose === purpose && each.id === key.id);
-  if (entry !== undefined) refuseOtherSecret(file, entry, key.secret);
-  const own = entry === undefined ? [] : [verificationKey(entry, key)];
-  const absent = unresolved.filter((id) => id !== key.id);
-  return { signing: key, verification: [...others, ...own], unresolved: absent, notes };
+  const fault = signingFault(file.keyring, purpose, given, now());
+  if (fault !== undefined) throw new ConfigurationError('CAVRA-E207', `the ${purpose} key ${given.id} ${fault}`);
+  const others = keys.filter(({ id }) => id !== given.id);
+  const entry = file.keyring.keys.find((key) => key.purpose === purpose && key.id === given.id);
+  const own = entry === undefined ? [] : [verificationKey(entry, given.secret)];
+  return { signing: given, verification: [...others, ...own], unresolved: unresolved.filter((id) => id !== given.id) };
 }
 
 function keyNotes({ ephemeral, evidence }: SigningKeys, attestation: AttestationKeys): string[] {
   if (ephemeral) return ['the keys are ephemeral: nobody can check these signatures after this run'];
   return [
     ...(evidence === undefined ? ['no evidence key is set: the evidence is not signed'] : []),
-    ...(attestation.signing === undefined ? [NO_CHECKPOINT] : derivedKeyNotes(evidence, attestation.signing)),
+    ...(attestation.signing === undefined ? [NO_CHECKPOINT] : []),
   ];
 }
 

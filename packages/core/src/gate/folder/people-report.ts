@@ -2,13 +2,11 @@ import { SecretFoundError } from '../../domain/diagnosis.ts';
 import { REPORT_FILE } from '../../domain/evidence/files.ts';
 import type { HmacVerificationKey } from '../../domain/keys/hmac-keys.ts';
 import type { SecretSearcher } from '../../domain/secrets/searcher.ts';
-import { StreamStoryteller } from '../../domain/story/stream-story.ts';
+import type { StreamStoryteller } from '../../domain/story/stream-story.ts';
 import type { VerifierIdentity } from '../../domain/verification/report.ts';
 import type { RecordObserver } from '../../domain/verification/verifier.ts';
 import type { FolderWriter } from '../../io/evidence/folder-writer.ts';
 import { removeFile } from '../../io/files/durable-file.ts';
-import { reportHtml } from '../../report/html/page.ts';
-import { reportModel } from '../../report/report-model.ts';
 import { namedPeriods } from '../../verify/key-periods.ts';
 import { gateResult } from '../result/gate-result.ts';
 import type { GateOutcome } from '../run/gate.ts';
@@ -26,7 +24,7 @@ export interface PeopleReportOptions {
   readonly now: () => number;
 }
 
-/** Writes `release-governance-report.html` of a run. */
+/** Writes `release-governance-report.html` of a run. What it is made with is loaded only then, after the decision. */
 export class PeopleReport {
   readonly #options: PeopleReportOptions;
   #storyteller: StreamStoryteller | undefined;
@@ -36,7 +34,8 @@ export class PeopleReport {
   }
 
   /** Reads along while the stream is verified; the report tells of the stream that was verified last. */
-  observer(): RecordObserver {
+  async observer(): Promise<RecordObserver> {
+    const { StreamStoryteller } = await import('../../domain/story/stream-story.ts');
     this.#storyteller = new StreamStoryteller();
     return this.#storyteller;
   }
@@ -51,7 +50,7 @@ export class PeopleReport {
   async write(outcome: GateOutcome): Promise<void> {
     const { folder, files } = this.#options;
     try {
-      files.write(REPORT_FILE, Buffer.from(this.#page(outcome), 'utf8'));
+      files.write(REPORT_FILE, Buffer.from(await this.#page(outcome), 'utf8'));
     } catch (error) {
       // The one before may say the opposite.
       await removeFile(folder, REPORT_FILE);
@@ -59,8 +58,9 @@ export class PeopleReport {
     }
   }
 
-  #page(outcome: GateOutcome): string {
+  async #page(outcome: GateOutcome): Promise<string> {
     const { searcher, keys, verifier, now } = this.#options;
+    const { reportModel } = await import('../../report/report-model.ts');
     const model = reportModel({
       gate: gateResult(outcome),
       verification: outcome.report,
@@ -75,6 +75,7 @@ export class PeopleReport {
         `a secret was found in what ${REPORT_FILE} would say; it was not written`,
       );
     }
+    const { reportHtml } = await import('../../report/html/page.ts');
     return reportHtml(model);
   }
 }

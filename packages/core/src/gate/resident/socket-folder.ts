@@ -9,11 +9,18 @@ import {
   refusalCode,
 } from '../../domain/daemon/answers.ts';
 import type { CheckpointWish } from '../../domain/daemon/protocol.ts';
-import { AuthenticationError, type CavraError, EvidenceError, RuntimeFailure } from '../../domain/diagnosis.ts';
+import { worstDecision } from '../../domain/decision/worst.ts';
+import { AuthenticationError, EvidenceError, RuntimeFailure } from '../../domain/diagnosis.ts';
 import {
   CHECKPOINT_FILE,
+  CLAIMS_FILE,
+  claimsFileText,
+  RESPONSE_FILE,
   RESPONSES_FILE,
+  RUN_FILE,
+  responseFileText,
   responsesFileText,
+  runFileText,
   STREAM_FILE,
   VERIFICATION_FILE,
 } from '../../domain/evidence/files.ts';
@@ -21,20 +28,24 @@ import { MAX_DAEMON_ANSWER_BYTES, MAX_DELIVERED_BYTES } from '../../domain/limit
 import type { Clock } from '../../domain/ports.ts';
 import type { SecretSearcher } from '../../domain/secrets/searcher.ts';
 import type { AuthenticatedRunner } from '../../domain/trust/trust-decision.ts';
-import type { VerificationReport, VerifierIdentity } from '../../domain/verification/report.ts';
+import { reportText, type VerificationReport, type VerifierIdentity } from '../../domain/verification/report.ts';
 import { encodeResponse } from '../../domain/wire/encode.ts';
 import type { DecisionResponse, EvaluateRequest, RunnerIdentity } from '../../domain/wire/messages.ts';
 import { removeCheckpoint } from '../../io/evidence/checkpoint-file.ts';
 import { writeDeliveredFile } from '../../io/evidence/delivered-file.ts';
 import { continueOrSetAside } from '../../io/evidence/earlier-evidence.ts';
+import { openEvidenceFolder } from '../../io/evidence/evidence-folder.ts';
 import { openEvidence } from '../../io/evidence/evidence-reader.ts';
+import { FolderWriter } from '../../io/evidence/folder-writer.ts';
+import { guardedFolder } from '../../io/evidence/guarded-folder.ts';
 import { readRecordedResponses } from '../../io/evidence/recorded-responses.ts';
 import { readRegularFile } from '../../io/files/read-regular-file.ts';
 import type { DaemonClient } from '../../io/socket/daemon-client.ts';
+import type { Judgement } from '../../seal/attest.ts';
 import { verifyEvidence } from '../../verify/verify.ts';
-import { PublishedFolder } from '../folder/published-folder.ts';
-import type { AttestedEvidence, Conclusion, EvidenceFolderPort, GateOutcome } from '../run/gate.ts';
-import type { OutcomeFacts } from '../run/outcome-line.ts';
+import { PeopleReport } from '../folder/people-report.ts';
+import type { AttestedEvidence, EvidenceFolderPort, GateOutcome } from '../run/gate.ts';
+import { guardEvidence } from '../run/guard.ts';
 
 export interface SocketFolderOptions {
   /** As configured. */
@@ -48,15 +59,15 @@ export interface SocketFolderOptions {
   readonly now: Clock;
   /** This program, for the report. */
   readonly verifier: VerifierIdentity;
-  readonly runFacts?: Readonly<Record<string, string>> | undefined;
+  readonly runFacts?: Readonly<Record<string, string>>;
   /** An earlier process asked the daemon, and its answers are not known here: whatever is recorded for this run is taken. */
   readonly recovers?: boolean;
 }
 
 /** Opens the evidence folder of a run whose evidence a resident daemon writes: the job holds no evidence key, and gets a copy. */
 export async function openSocketFolder(options: SocketFolderOptions): Promise<EvidenceFolderPort> {
-  // The keys are the daemon's.
-  return new SocketFolder(options, await PublishedFolder.open({ ...options, keys: [] }));
+  const folder = await openEvidenceFolder(options.path, { workspace: options.workspace });
+  return new SocketFolder(options, folder.path);
 }
 
 /** How a daemon says that it has no stream of a run. */
@@ -65,16 +76,22 @@ const NOTHING_RECORDED = 'CAVRA-E403';
 class SocketFolder implements EvidenceFolderPort {
   readonly path: string;
   readonly #options: SocketFolderOptions;
-  readonly #published: PublishedFolder;
+  readonly #absolute: string;
+  readonly #files: FolderWriter;
   readonly #notes: string[] = [];
   /** What the daemon answered for this run's stream: all of it must be there. */
   readonly #answered: DecisionResponse[] = [];
+  readonly #peopleReport: PeopleReport;
   #attests = false;
 
-  constructor(options: SocketFolderOptions, published: PublishedFolder) {
+  constructor(options: SocketFolderOptions, absolute: string) {
     this.path = options.path;
     this.#options = options;
-    this.#published = published;
+    this.#absolute = absolute;
+    const { searcher, verifier, now } = options;
+    // The keys are the daemon's.
+    this.#files = new FolderWriter(absolute);
+    this.#peopleReport = new PeopleReport({ folder: absolute, files: this.#files, searcher, keys: [], verifier, now });
   }
 
   get notes(): readonly string[] {
@@ -84,7 +101,7 @@ class SocketFolder implements EvidenceFolderPort {
   async openRuntime(): Promise<GovernanceRuntime> {
     const { client, identity } = this.#options;
     // No key of this run could have signed what is here, so none of it is continued.
-    this.#notes.push(...(await continueOrSetAside({ folder: this.#published.absolute, identity, keys: [] })));
+    this.#notes.push(...(await continueOrSetAside({ folder: this.#absolute, identity, keys: [] })));
     const { daemon, attests } = await client.hello();
     this.#attests = attests;
     this.#notes.push(`the resident daemon ${daemon.name} decided and keeps the evidence; this is a copy of it`);
@@ -96,11 +113,13 @@ class SocketFolder implements EvidenceFolderPort {
   }
 
   async writeClaims(identity: RunnerIdentity): Promise<void> {
-    this.#published.writeClaims(identity);
+    const { runFacts } = this.#options;
+    this.#write(CLAIMS_FILE, claimsFileText(identity));
+    if (runFacts !== undefined) this.#write(RUN_FILE, runFileText(runFacts));
   }
 
   async writeResponses(evaluations: readonly Evaluation[]): Promise<void> {
-    this.#published.writeResponses(evaluations.map(({ response }) => response));
+    await this.#writeResponses(evaluations.map(({ response }) => response));
   }
 
   async verify(): Promise<VerificationReport | undefined> {
@@ -112,14 +131,10 @@ class SocketFolder implements EvidenceFolderPort {
     return this.#collect('none');
   }
 
-  async conclude(_facts: OutcomeFacts, failure: CavraError | undefined): Promise<Conclusion> {
-    return { found: [], checkpoint: await this.#attest(failure === undefined) };
-  }
-
-  async #attest(passes: boolean): Promise<AttestedEvidence | undefined> {
+  async attest({ passes }: Judgement): Promise<AttestedEvidence | undefined> {
     if (!this.#attests || (this.#answered.length === 0 && this.#options.recovers !== true)) return undefined;
     // One that could not be replaced must not stay: it may say more than is known now.
-    await removeCheckpoint(this.#published.absolute);
+    await removeCheckpoint(this.#absolute);
     const report = await this.#collect(passes ? 'passed' : 'failed');
     const details = report.checkpoint_details;
     if (details === undefined) return undefined;
@@ -127,16 +142,16 @@ class SocketFolder implements EvidenceFolderPort {
     return { file: CHECKPOINT_FILE, keyId: details.key_id, result: details.result, digests, report };
   }
 
-  writeReport(outcome: GateOutcome): Promise<void> {
-    return this.#published.writeReport(outcome);
+  async writeReport(outcome: GateOutcome): Promise<void> {
+    await this.#peopleReport.write(outcome);
   }
 
-  guard() {
-    return this.#published.guard();
+  async guard() {
+    return guardEvidence(guardedFolder(this.#absolute), this.#options.searcher);
   }
 
-  settle(): Promise<void> {
-    return this.#published.settle();
+  async settle(): Promise<void> {
+    await this.#files.settle();
   }
 
   async #evaluate(request: EvaluateRequest, proofFailure?: AuthenticationError): Promise<Evaluation> {
@@ -179,8 +194,7 @@ class SocketFolder implements EvidenceFolderPort {
       async (file, bytes) => {
         room -= file.size;
         if (room < 0) throw new RuntimeFailure('CAVRA-E521', 'the daemon’s evidence of this run is too large');
-        await writeDeliveredFile(this.#published.absolute, file, bytes);
-        this.#published.received(file.name, file.sha256);
+        await writeDeliveredFile(this.#absolute, file, bytes);
       },
     );
     const delivered = await this.#readDeliveredReport(body);
@@ -188,15 +202,15 @@ class SocketFolder implements EvidenceFolderPort {
     await this.#requireAnswers();
     // The daemon has the keys to check every signature. What it says counts where it agrees with what was seen here.
     const path = join(this.path, STREAM_FILE);
-    // A daemon of version 0.1.0 says nothing of an outcome.
-    const report = own.valid ? { ...delivered, outcome: delivered.outcome ?? 'unknown', path } : { ...own, path };
-    return this.#published.writeVerification(report);
+    const report = own.valid ? { ...delivered, path } : { ...own, path };
+    this.#write(VERIFICATION_FILE, reportText(report));
+    return report;
   }
 
   async #verifyCopy({ stream, files }: EvidenceBody): Promise<VerificationReport> {
     const { now, verifier } = this.#options;
     const { report } = await verifyEvidence(
-      { path: this.#published.absolute, keys: [], integrityOnly: true, observers: [this.#published.observer()] },
+      { path: this.#absolute, keys: [], integrityOnly: true, observers: [await this.#peopleReport.observer()] },
       { now, verifier, openEvidence },
     );
     const promised = files.find(({ name }) => name === STREAM_FILE)?.sha256;
@@ -209,7 +223,7 @@ class SocketFolder implements EvidenceFolderPort {
   /** The report that the daemon wrote with its keys; it came under the daemon's signature. */
   async #readDeliveredReport({ stream, files }: EvidenceBody): Promise<VerificationReport> {
     requireFiles(files);
-    const bytes = await readRegularFile(join(this.#published.absolute, VERIFICATION_FILE), MAX_DAEMON_ANSWER_BYTES);
+    const bytes = await readRegularFile(join(this.#absolute, VERIFICATION_FILE), MAX_DAEMON_ANSWER_BYTES);
     const report = parseReport(bytes);
     if (report.records !== stream.records || report.head_hash !== stream.head_hash) {
       throw new RuntimeFailure('CAVRA-E521', 'the daemon’s report is about another stream than it sent');
@@ -218,12 +232,24 @@ class SocketFolder implements EvidenceFolderPort {
   }
 
   async #requireAnswers(): Promise<void> {
-    const recorded = await readRecordedResponses(join(this.#published.absolute, STREAM_FILE));
+    const recorded = await readRecordedResponses(join(this.#absolute, STREAM_FILE));
     const known = new Set(recorded.map(encodeResponse));
     if (!this.#answered.every((response) => known.has(encodeResponse(response)))) {
       throw new EvidenceError('CAVRA-E401', 'the evidence lacks the record of a decision that the daemon answered');
     }
-    this.#published.write(RESPONSES_FILE, responsesFileText(recorded));
+    this.#write(RESPONSES_FILE, responsesFileText(recorded));
+  }
+
+  async #writeResponses(responses: readonly DecisionResponse[]): Promise<void> {
+    const worst = worstDecision(responses.map(({ decision }) => decision));
+    const published = responses.find(({ decision }) => decision === worst);
+    if (published === undefined) return;
+    this.#write(RESPONSE_FILE, responseFileText(published));
+    this.#write(RESPONSES_FILE, responsesFileText(responses));
+  }
+
+  #write(name: string, text: string): void {
+    this.#files.write(name, Buffer.from(text, 'utf8'));
   }
 }
 

@@ -8,7 +8,6 @@ export function failureResult(failure: CavraError): GateResult {
     verdict: 'fail',
     exit_code: failure.exitStatus,
     diagnosis: diagnosisJson(failure),
-    consequences: [],
     decisions: [],
     authentication: null,
     evidence: null,
@@ -16,7 +15,6 @@ export function failureResult(failure: CavraError): GateResult {
     timings_ms: {},
     trust: null,
     identity: null,
-    network: { proxy: null, ca_certificates_sha256: null },
     notes: [],
   };
 }

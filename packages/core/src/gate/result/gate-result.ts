@@ -18,7 +18,6 @@ export function gateResult(outcome: GateOutcome): GateResult {
     verdict: failure === undefined ? 'pass' : 'fail',
     exit_code: failure?.exitStatus ?? 0,
     diagnosis: failure === undefined ? null : diagnosisJson(failure),
-    consequences: outcome.consequences.map(diagnosisJson),
     decisions: decisions.map(({ request, evaluation: { response, refusal }, expectation }) => ({
       request: request.path,
       decision: response.decision,
@@ -35,7 +34,6 @@ export function gateResult(outcome: GateOutcome): GateResult {
     timings_ms: outcome.timings,
     trust: rule === undefined ? null : { rule },
     identity: outcome.identity ?? null,
-    network: outcome.network,
     notes: [...new Set([...outcome.notes, ...(runner?.notes ?? [])])],
   };
 }

@@ -1,9 +1,9 @@
-import { worstOf } from '../../domain/decision/worst.ts';
-import type { GateResult } from '../../report/model/run-result.ts';
+import { worstDecision } from '../../domain/decision/worst.ts';
+import type { DecisionJson, GateResult } from '../../report/model/run-result.ts';
 
 /**
- * The outputs that every adapter sets (docs/github.md#outputs-of-the-gate), in the spelling of GitHub; `snakeCase` and `camelCase` give the
- * others'. The adapters add `artifact-name` and, on GitHub, `artifact-id` and `artifact-url`.
+ * The outputs that every adapter sets (interfaces.md), in the spelling of GitHub; `snakeCase` and `camelCase` give the others'.
+ * The adapters add `artifact-name` and, on GitHub, `artifact-id` and `artifact-url`.
  */
 export const GATE_OUTPUTS = {
   verdict: 'pass or fail',
@@ -37,6 +37,11 @@ export function gateOutputs(result: GateResult): Record<GateOutputName, string> 
     'auth-method': result.authentication?.method ?? '',
     'diagnosis-code': result.diagnosis?.code ?? '',
   };
+}
+
+function worstOf(decisions: readonly DecisionJson[]): DecisionJson | undefined {
+  const worst = worstDecision(decisions.map(({ decision }) => decision));
+  return decisions.find(({ decision }) => decision === worst);
 }
 
 /** A line end in an output would let a request write further outputs. */

@@ -1,12 +1,9 @@
-import { worstFirst } from '../../domain/decision/worst.ts';
 import { DIAGNOSES } from '../../domain/diagnosis.ts';
 import { MAX_SUMMARY_ROWS, MAX_SUMMARY_TEXT } from '../../domain/limits.ts';
 import { markdownLink, markdownProse, markdownText } from '../../domain/text/markdown.ts';
 import { shortened } from '../../domain/text/printable.ts';
-import { capitalized, code, cut, prose, type Row, table } from '../../report/markdown-parts.ts';
-import type { DecisionJson, GateResult } from '../../report/model/run-result.ts';
-import { askedBy, decisionText, evidenceRows } from '../../report/rows/result-rows.ts';
-import { rowCells } from '../../report/rows/row.ts';
+import { capitalized, code, cut, joined, listed, type Row, table } from '../../report/markdown-parts.ts';
+import type { AuthenticationJson, DecisionJson, GateResult } from '../../report/model/run-result.ts';
 
 /** Something that became of the evidence after the gate, in a sentence of plain text. */
 export interface SummaryRemark {
@@ -25,13 +22,7 @@ export interface SummaryRemark {
 export function summaryMarkdown(result: GateResult, publication: readonly SummaryRemark[] = []): string {
   return [
     headline(result),
-    table(
-      ['', ''],
-      [
-        ...rowCells([...askedBy(result), ...evidenceRows(result)]),
-        ...publication.map((remark): Row => ['Publication', remarkText(remark)]),
-      ],
-    ),
+    table(['', ''], [...whoAsked(result), ...evidenceRows(result, publication)]),
     ...requests(result.decisions),
     ...notes(result.notes),
     `### What next\n\n${whatNext(result)}`,
@@ -48,12 +39,7 @@ export function publicationMarkdown(publication: readonly SummaryRemark[]): stri
 /** The verdict, and the decision or the failure that led to it. */
 function headline(result: GateResult): string {
   const mark = result.verdict === 'pass' ? '✅' : '❌';
-  return [
-    `## ${mark} CAVRA release gate: ${result.verdict}`,
-    cause(result),
-    consequences(result),
-    decided(result.decisions),
-  ]
+  return [`## ${mark} CAVRA release gate: ${result.verdict}`, cause(result), decided(result.decisions)]
     .filter((part) => part !== '')
     .join('\n\n');
 }
@@ -64,19 +50,62 @@ function cause({ diagnosis }: GateResult): string {
   return `**${markdownText(DIAGNOSES[code].title)}** (<code>${code}</code>): ${markdownProse(shortened(message, MAX_SUMMARY_TEXT))}`;
 }
 
-/** What followed from the cause. */
-function consequences({ consequences: found }: GateResult): string {
-  const lines = found
-    .slice(0, MAX_SUMMARY_ROWS)
-    .map(({ code: name, message }) => `- <code>${name}</code>: ${cut(message)}`);
-  return lines.length === 0 ? '' : ['What followed from it:', '', ...lines].join('\n');
-}
-
 function decided(decisions: readonly DecisionJson[]): string {
   const [first] = worstFirst(decisions);
   if (first === undefined) return 'No decision was made.';
   const others = decisions.length === 1 ? '' : ` The worst of ${decisions.length} decisions counts.`;
-  return `Decision: ${prose(decisionText(first))}, by rule ${code(first.rule_id)}: ${cut(first.reason)}${others}`;
+  return `Decision: ${decisionText(first)}, by rule ${code(first.rule_id)}: ${cut(first.reason)}${others}`;
+}
+
+function decisionText({ decision, expected, met }: DecisionJson): string {
+  if (decision === expected) return `**${markdownText(decision)}**${met ? '' : ', which is not accepted here'}`;
+  return `**${markdownText(decision)}**, expected was **${markdownText(expected)}**`;
+}
+
+function whoAsked({ identity, authentication, trust }: GateResult): Row[] {
+  if (identity === null) return [['Asked by', 'unknown: the run ended before the job was identified']];
+  const run = [
+    code(identity.run_id),
+    identity.run_attempt === undefined ? '' : `attempt ${cut(identity.run_attempt)}`,
+    identity.workflow === undefined ? '' : `workflow ${code(identity.workflow)}`,
+    identity.job === undefined ? '' : `job ${code(identity.job)}`,
+  ];
+  return [
+    ['Asked by', joined([code(identity.repository), `on ${cut(identity.provider ?? '')}`])],
+    ['Ref and commit', joined([code(identity.ref), code(identity.sha)])],
+    ['Run', joined(run)],
+    ['Started by', code(identity.actor)],
+    ...proof(authentication),
+    ...(trust === null ? [] : [['Trusted by', code(trust.rule)]]),
+  ].filter(([, value]) => value !== '');
+}
+
+function proof(authentication: AuthenticationJson | null): Row[] {
+  if (authentication === null) return [['Identity', '**not verified**: all of the above is only what the job says']];
+  const { method, key_id: keyId, verified, unverified } = authentication;
+  const by = method === 'oidc' ? 'the platform’s OIDC token' : 'the runner’s HMAC key';
+  return [
+    ['Identity', `**verified** by ${by}${keyId === '' ? '' : `, key ${code(keyId)}`}: ${listed(verified)}`],
+    ...(unverified.length === 0 ? [] : [['Not verified', listed(unverified)]]),
+  ];
+}
+
+function evidenceRows({ evidence, checkpoint }: GateResult, publication: readonly SummaryRemark[]): Row[] {
+  const remarks = publication.map((remark): Row => ['Publication', remarkText(remark)]);
+  if (evidence === null) return [['Evidence', '**none**: the run ended before any was written'], ...remarks];
+  const records = evidence.records === 1 ? '1 record' : `${evidence.records} records`;
+  const signatures =
+    evidence.signatures === 'checked' ? `checked with ${listed(evidence.keys)}` : cut(evidence.signatures);
+  return [
+    ['Evidence', `${evidence.valid ? '**valid**' : '**not valid**'}, ${records}, tail ${cut(evidence.tail)}`],
+    ['Signatures', signatures],
+    ['Head hash', code(evidence.head_hash)],
+    ...(checkpoint === null
+      ? []
+      : [['Checkpoint', `**${cut(checkpoint.result)}**, signed with key ${code(checkpoint.key_id)}`]]),
+    ['Evidence folder', code(evidence.dir)],
+    ...remarks,
+  ];
 }
 
 function remarkText({ text, url }: SummaryRemark): string {
@@ -91,7 +120,7 @@ function requests(decisions: readonly DecisionJson[]): string[] {
     .map((each) => [
       code(each.request),
       each.met ? '✅' : '❌',
-      prose(decisionText(each)),
+      decisionText(each),
       code(each.rule_id),
       cut(each.reason),
     ]);
@@ -115,4 +144,11 @@ function whatNext({ diagnosis, decisions }: GateResult): string {
   return decisions.every(({ decision }) => decision === 'allow')
     ? 'The release may go ahead. Keep the evidence: it can be verified for as long as its keys are known.'
     : 'The gate decided as this job expects it to. That is no permission to release.';
+}
+
+/** Unmet expectations first, then by how much the decision stops. */
+function worstFirst(decisions: readonly DecisionJson[]): DecisionJson[] {
+  const rank = ({ met, decision }: DecisionJson) =>
+    (met ? 3 : 0) + ['block', 'require_approval', 'allow'].indexOf(decision);
+  return decisions.toSorted((a, b) => rank(a) - rank(b));
 }

@@ -23,14 +23,9 @@ export interface CreateGateOptions {
   readonly runFacts?: Readonly<Record<string, string>>;
   /** Network set-up where the platform has its own. */
   readonly network?: NetworkOptions;
-  /**
-   * Whether this is a front end of a CI platform. There, steps before the gate can set variables and write files, so that no certificate
-   * authorities are taken from such places.
-   */
-  readonly isAdapter?: boolean;
   /** Azure: id of the service connection whose token is asked for, instead of the pipeline's own. */
   readonly azureServiceConnection?: string;
 }
 
-/** Share of the run's time within which the token and the keys are asked for again and again; the rest is for the decision. */
-export const NETWORK_SHARE = 0.6;
+/** Share of the run's time after which the network is given up. */
+export const NETWORK_SHARE = 0.8;

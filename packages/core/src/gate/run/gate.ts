@@ -1,7 +1,6 @@
 import type { Evaluation, GovernanceRuntime } from '../../daemon/runtime.ts';
 import type { RunnerProver } from '../../domain/auth/runner-prover.ts';
-import { checkExpectation } from '../../domain/decision/expectation.ts';
-import { worstOf } from '../../domain/decision/worst.ts';
+import { checkExpectation, type ExpectationCheck } from '../../domain/decision/expectation.ts';
 import {
   AuthenticationError,
   asCavraError,
@@ -11,16 +10,13 @@ import {
   RuntimeFailure,
   SecretFoundError,
 } from '../../domain/diagnosis.ts';
-import { STREAM_FILE } from '../../domain/evidence/files.ts';
 import type { Clock } from '../../domain/ports.ts';
 import type { VerificationReport } from '../../domain/verification/report.ts';
 import type { RunnerIdentity } from '../../domain/wire/messages.ts';
-import type { NetworkFacts } from '../../io/http/network.ts';
 import type { LoadedRequest } from '../../request/requests.ts';
+import type { Judgement } from '../../seal/attest.ts';
 import type { GateSettings } from '../../settings/gate-settings.ts';
 import type { GuardResult } from './guard.ts';
-import type { JudgedDecision } from './judged-decision.ts';
-import type { OutcomeFacts } from './outcome-line.ts';
 
 /** The folder of one run's evidence. */
 export interface EvidenceFolderPort {
@@ -36,25 +32,16 @@ export interface EvidenceFolderPort {
   /** Verifies the stream with this run's keys and writes the report beside it; undefined: a daemon keeps it, and this run has none. */
   verify(): Promise<VerificationReport | undefined>;
   /**
-   * Ends the run: its outcome and the checkpoint over it appear together, and are final. Where sealing fails, the outcome says so.
-   *
-   * @param failure the first cause, if the run has failed
+   * Signs a checkpoint over the evidence as it was verified, in place of one that was signed before; undefined: there is no key for that,
+   * or the evidence is not valid.
    */
-  conclude(facts: OutcomeFacts, failure: CavraError | undefined): Promise<Conclusion>;
+  attest(judgement: Judgement): Promise<AttestedEvidence | undefined>;
   /** Writes the report for people, in place of one that was written before. @throws SecretFoundError CAVRA-E602 it would hold a secret */
   writeReport(outcome: GateOutcome): Promise<void>;
   /** Searches what would be published for secrets and withholds what holds one. */
   guard(): Promise<GuardResult>;
   /** Returns once all that this run has written is durable. @throws RuntimeFailure CAVRA-E501 */
   settle(): Promise<void>;
-}
-
-/** How a run ended. */
-export interface Conclusion {
-  /** What was found wrong only while the run was concluded; the outcome that is visible says so. */
-  readonly found: readonly CavraError[];
-  /** Undefined: there is no key for a checkpoint, or the evidence is not valid. */
-  readonly checkpoint: AttestedEvidence | undefined;
 }
 
 /** What became of the evidence by its checkpoint. */
@@ -76,28 +63,27 @@ export interface GateParts {
   /** Runs `work`, and fails with CAVRA-E504 when it takes longer than the run may. */
   withinDeadline<T>(work: () => Promise<T>): Promise<T>;
   loadRequests(): Promise<readonly LoadedRequest[]>;
-  /** Reads the runner's identity. */
-  identify(): Promise<RunnerIdentity>;
+  /** Reads the runner's identity and refuses what a pull request may not choose. */
+  identify(): RunnerIdentity;
   /** Chooses how this job proves who it is; that it cannot is said by `prove`, so that it is recorded. */
-  openProver(): Promise<RunnerProver>;
+  openProver(identity: RunnerIdentity): Promise<RunnerProver>;
   openFolder(identity: RunnerIdentity): Promise<EvidenceFolderPort>;
-  /** What is trusted here, and what it came from. */
-  trust(): OutcomeFacts['trust'];
-  /** What stood between this run and the servers that it has asked. */
-  network(): NetworkFacts;
-  /** Absolute. */
-  readonly workspace: string;
   /** What a reader should know of the set-up, for example that keys are ephemeral. */
   notes(): readonly string[];
+}
+
+/** One request's answer, held against what was expected. */
+export interface JudgedDecision {
+  readonly request: LoadedRequest;
+  readonly evaluation: Evaluation;
+  readonly expectation: ExpectationCheck;
 }
 
 /** Everything that one run found out; `gate-result.ts` makes the published JSON of it. */
 export interface GateOutcome {
   readonly settings: GateSettings;
-  /** The first cause of a failure in time, but a secret that was found goes before it; undefined: the gate passes. */
+  /** The first cause of a failure, by precedence; undefined: the gate passes. */
   readonly failure: CavraError | undefined;
-  /** What else went wrong, most often because of it. */
-  readonly consequences: readonly CavraError[];
   readonly identity: RunnerIdentity | undefined;
   readonly decisions: readonly JudgedDecision[];
   readonly evidenceDir: string | undefined;
@@ -106,14 +92,11 @@ export interface GateOutcome {
   readonly checkpoint: AttestedEvidence | undefined;
   readonly guard: GuardResult | undefined;
   readonly notes: readonly string[];
-  readonly network: NetworkFacts;
   /** Milliseconds per step. */
   readonly timings: Readonly<Record<string, number>>;
 }
 
 class GateRun {
-  readonly startedAt: number;
-  requests: readonly LoadedRequest[] = [];
   identity: RunnerIdentity | undefined;
   folder: EvidenceFolderPort | undefined;
   runtime: GovernanceRuntime | undefined;
@@ -121,14 +104,11 @@ class GateRun {
   report: VerificationReport | undefined;
   checkpoint: AttestedEvidence | undefined;
   guard: GuardResult | undefined;
-  /** What went wrong, in the order of time. */
-  readonly causes: CavraError[] = [];
   readonly timings: Record<string, number> = {};
   readonly #parts: GateParts;
 
   constructor(parts: GateParts) {
     this.#parts = parts;
-    this.startedAt = parts.now();
   }
 
   /** Runs one step and adds up how long it took, whether it succeeds or not. */
@@ -140,50 +120,27 @@ class GateRun {
       this.timings[step] = (this.timings[step] ?? 0) + this.#parts.now() - start;
     }
   }
-
-  /** Does one step; that it fails is a cause, and the next one is done all the same. */
-  async attempt(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.found(asCavraError(error));
-    }
-  }
-
-  found(...causes: readonly (CavraError | undefined)[]): void {
-    this.causes.push(...causes.filter((cause) => cause !== undefined));
-  }
-
-  /** The one cause to report: the first in time, but a secret that was found before all others. */
-  get failure(): CavraError | undefined {
-    return this.causes.find(({ exitStatus }) => exitStatus === SECRET_FOUND) ?? this.causes[0];
-  }
 }
 
-const SECRET_FOUND = 6;
-
 /**
- * One run of the gate (docs/run.md). Never throws for what a user or a liar can cause: every outcome is in the result, and
+ * One run of the gate (design.md section 2). Never throws for what a user or a liar can cause: every outcome is in the result, and
  * anything that is not a proven pass is a failure.
  */
 export async function runGate(parts: GateParts): Promise<GateOutcome> {
   const run = new GateRun(parts);
-  await run.timed('total', async () => {
-    const failed = await failureOf(() => parts.withinDeadline(() => decideAll(run, parts)));
-    run.found(...refusalsOf(run.decisions), failed);
+  const failure = await run.timed('total', async () => {
+    const decided = await failureOf(() => parts.withinDeadline(() => decideAll(run, parts)));
     // Evidence of a failed run matters as much as that of a pass: it is verified and searched whatever happened before.
-    if (run.folder !== undefined) await closeEvidence(run, parts, run.folder);
-    if (run.failure === undefined) run.found(unproven(run));
+    const closed = await closeEvidence(run, parts, decided);
+    return verdictOf(run, [decided, closed]);
   });
-  return outcomeOf(run, parts);
+  return outcomeOf(run, parts, failure);
 }
 
-function outcomeOf(run: GateRun, parts: GateParts): GateOutcome {
-  const { failure } = run;
+function outcomeOf(run: GateRun, parts: GateParts, failure: CavraError | undefined): GateOutcome {
   return {
     settings: parts.settings,
     failure,
-    consequences: run.causes.filter((cause) => cause !== failure),
     identity: run.identity,
     decisions: run.decisions,
     evidenceDir: run.folder?.path,
@@ -191,20 +148,24 @@ function outcomeOf(run: GateRun, parts: GateParts): GateOutcome {
     checkpoint: run.checkpoint,
     guard: run.guard,
     notes: [...(run.folder?.notes ?? []), ...parts.notes()],
-    network: parts.network(),
     timings: run.timings,
   };
 }
 
+/** The failure of the run, if it is one; undefined: the gate passes. */
+function verdictOf(run: GateRun, failures: readonly (CavraError | undefined)[]): CavraError | undefined {
+  return firstCause([...failures, ...findingsOf(run)]) ?? unproven(run);
+}
+
 async function decideAll(run: GateRun, parts: GateParts): Promise<void> {
-  run.requests = await run.timed('configure', () => parts.loadRequests());
-  const identity = await parts.identify();
+  const requests = await run.timed('configure', () => parts.loadRequests());
+  const identity = parts.identify();
   run.identity = identity;
-  const prover = await parts.openProver();
+  const prover = await parts.openProver(identity);
   const folder = await parts.openFolder(identity);
   const runtime = await openRuntime(run, folder);
   await folder.writeClaims(identity);
-  for (const request of run.requests) {
+  for (const request of requests) {
     const evaluation = await run.timed('evaluate', () => ask(runtime, prover, run, request));
     run.decisions.push({ request, evaluation, expectation: checkExpectation(evaluation.response, parts.settings) });
   }
@@ -241,86 +202,81 @@ async function ask(
 }
 
 /**
- * Ends the writing, then verifies, searches, concludes and reports what was written; each step is done even when one before it failed.
- * What is found before the conclusion is part of it. What is found later is told, and does not change it.
+ * Ends the writing, then verifies, attests, reports and guards what was written; each step is done even when one before it failed.
+ *
+ * @param decided why the decisions failed
+ * @returns the first cause of a failure here
  */
-async function closeEvidence(run: GateRun, parts: GateParts, folder: EvidenceFolderPort): Promise<void> {
-  await run.attempt(async () => run.runtime?.close());
-  await run.attempt(() => folder.writeResponses(run.decisions.map(({ evaluation }) => evaluation)));
-  await run.attempt(async () => {
-    run.report = await run.timed('verify', () => folder.verify());
-  });
-  run.found(...findingsOf(run));
-  await run.attempt(() => guard(run, folder));
-  if (run.failure === undefined) run.found(undecided(run));
-  await run.attempt(() => conclude(run, parts, folder));
-  const told = run.failure;
-  await run.attempt(() => report(run, parts, folder));
-  await run.attempt(() => folder.settle());
-  await run.attempt(() => guard(run, folder));
-  if (run.failure?.code === told?.code) return;
-  // What was found only now must not leave a report behind that says the opposite.
-  await run.attempt(() => report(run, parts, folder));
-  await run.attempt(() => guard(run, folder));
-  await run.attempt(() => folder.settle());
+async function closeEvidence(
+  run: GateRun,
+  parts: GateParts,
+  decided: CavraError | undefined,
+): Promise<CavraError | undefined> {
+  const { folder, runtime } = run;
+  if (folder === undefined) return undefined;
+  const failures = [
+    await failureOf(async () => runtime?.close()),
+    await failureOf(() => folder.writeResponses(run.decisions.map(({ evaluation }) => evaluation))),
+    await failureOf(async () => {
+      run.report = await run.timed('verify', () => folder.verify());
+    }),
+  ];
+  const soFar = () => firstCause([decided, ...failures, ...findingsOf(run)]) ?? undecided(run);
+  failures.push(await failureOf(() => attest(run, folder, soFar() === undefined)));
+  const told = soFar();
+  failures.push(await failureOf(() => report(run, parts, folder, told)));
+  failures.push(await failureOf(() => guard(run, folder)));
+  failures.push(await failureOf(() => folder.settle()));
+  const found = verdictOf(run, [decided, ...failures]);
+  if (found?.code !== told?.code) {
+    // What was found only now must leave neither a checkpoint nor a report behind that says the opposite.
+    if (run.checkpoint?.result === 'PASSED') failures.push(await failureOf(() => attest(run, folder, false)));
+    failures.push(await failureOf(() => report(run, parts, folder, found)));
+    failures.push(await failureOf(() => guard(run, folder)));
+    failures.push(await failureOf(() => folder.settle()));
+  }
+  return firstCause(failures);
 }
 
-async function conclude(run: GateRun, parts: GateParts, folder: EvidenceFolderPort): Promise<void> {
-  const { settings } = parts;
-  const facts: OutcomeFacts = {
-    identity: run.identity ?? {},
-    runner: run.decisions.find(({ evaluation }) => evaluation.runner !== undefined)?.evaluation.runner,
-    requests: run.requests,
-    decisions: run.decisions,
-    expectedDecision: settings.expectedDecision,
-    trust: parts.trust(),
-    network: parts.network(),
-    workspace: parts.workspace,
-    startedAt: run.startedAt,
-    finishedAt: parts.now(),
-  };
-  const { found, checkpoint } = await run.timed('attest', () => folder.conclude(facts, run.failure));
-  run.checkpoint = checkpoint;
-  run.report = checkpoint?.report ?? run.report;
-  run.found(...found);
+async function attest(run: GateRun, folder: EvidenceFolderPort, passes: boolean): Promise<void> {
+  const runner = run.decisions.find(({ evaluation }) => evaluation.runner !== undefined)?.evaluation.runner;
+  run.checkpoint = await run.timed('attest', () => folder.attest({ passes, runner }));
+  run.report = run.checkpoint?.report ?? run.report;
 }
 
-async function report(run: GateRun, parts: GateParts, folder: EvidenceFolderPort): Promise<void> {
-  await run.timed('report', () => folder.writeReport(outcomeOf(run, parts)));
+async function report(
+  run: GateRun,
+  parts: GateParts,
+  folder: EvidenceFolderPort,
+  failure: CavraError | undefined,
+): Promise<void> {
+  await run.timed('report', () => folder.writeReport(outcomeOf(run, parts, failure)));
 }
 
-/**
- * Searches the folder for secrets; what an earlier search has withheld is not there any more, and still withheld. A file that is not
- * any more what the checkpoint says is not published.
- */
+/** Searches the folder; what an earlier search has withheld is not there any more, and still withheld. */
 async function guard(run: GateRun, folder: EvidenceFolderPort): Promise<void> {
   const before = run.guard?.withheld ?? [];
-  const { files, withheld, ignored, changed: exchanged = [] } = await run.timed('guard', () => folder.guard());
-  const expected = (name: string) =>
-    run.checkpoint?.digests.get(name) ?? (name === STREAM_FILE ? run.report?.sha256 : undefined);
-  const changed = files.filter(({ name, sha256 }) => (expected(name) ?? sha256) !== sha256);
-  run.guard = {
-    files: files.filter((file) => !changed.includes(file)),
-    withheld: [...before, ...withheld],
-    ignored: [...ignored, ...changed.map(({ name }) => ({ name, reason: CHANGED }))],
-  };
-  const names = withheld.map(({ name }) => name).join(', ');
-  if (names !== '') {
-    run.found(new SecretFoundError('CAVRA-E602', `a secret was found in ${names}; withheld from publication`));
-  }
-  run.found(...changed.map(({ name }) => new EvidenceError('CAVRA-E404', `${name} ${CHANGED}`)).slice(0, 1));
-  if (exchanged.length > 0) {
-    run.found(new EvidenceError('CAVRA-E404', `${exchanged.join(', ')} was changed after the gate wrote it`));
-  }
+  const found = await run.timed('guard', () => folder.guard());
+  run.guard = { ...found, withheld: [...before, ...found.withheld] };
 }
 
-const CHANGED = 'was changed after it was verified';
-
-/** What the decisions themselves show to be wrong. */
-function refusalsOf(decisions: readonly JudgedDecision[]): (CavraError | undefined)[] {
-  const refused = decisions.find(({ evaluation }) => evaluation.refusal !== undefined);
-  const unmet = worstUnmet(decisions);
+/** What the finished run itself shows to be wrong. */
+function findingsOf(run: GateRun): (CavraError | undefined)[] {
+  const withheld = run.guard?.withheld.map(({ name }) => name) ?? [];
+  const refused = run.decisions.find(({ evaluation }) => evaluation.refusal !== undefined);
+  const unmet = run.decisions.find(({ expectation }) => !expectation.met);
+  const recorded = run.decisions.filter(({ evaluation }) => evaluation.addsNoRecord !== true).length;
   return [
+    withheld.length > 0
+      ? new SecretFoundError('CAVRA-E602', `a secret was found in ${withheld.join(', ')}; withheld from publication`)
+      : undefined,
+    run.report !== undefined && !run.report.valid
+      ? new EvidenceError('CAVRA-E401', `the evidence does not verify: ${run.report.errors?.[0] ?? 'see the report'}`)
+      : undefined,
+    run.report !== undefined && run.report.records < recorded
+      ? new EvidenceError('CAVRA-E401', `${recorded} decisions but ${run.report.records} records`)
+      : undefined,
+    changedSince(run),
     refused?.evaluation.refusal,
     unmet === undefined || unmet.expectation.met
       ? undefined
@@ -328,24 +284,15 @@ function refusalsOf(decisions: readonly JudgedDecision[]): (CavraError | undefin
   ];
 }
 
-function worstUnmet(decisions: readonly JudgedDecision[]): JudgedDecision | undefined {
-  const unmet = decisions.filter(({ expectation }) => !expectation.met);
-  const worst = worstOf(unmet.map(({ evaluation }) => evaluation.response));
-  return unmet.find(({ evaluation }) => evaluation.response === worst);
-}
-
-/** What the verified evidence shows to be wrong. That nothing was recorded is no fault of its own where something failed before. */
-function findingsOf({ report: found, decisions, failure }: GateRun): (CavraError | undefined)[] {
-  if (found === undefined || (found.records === 0 && failure !== undefined)) return [];
-  const recorded = decisions.filter(({ evaluation }) => evaluation.addsNoRecord !== true).length;
-  return [
-    found.valid
-      ? undefined
-      : new EvidenceError('CAVRA-E401', `the evidence does not verify: ${found.errors?.[0] ?? 'see the report'}`),
-    found.records < recorded
-      ? new EvidenceError('CAVRA-E401', `${recorded} decisions but ${found.records} records`)
-      : undefined,
-  ];
+/** A file that is not any more what the checkpoint says. */
+function changedSince({ checkpoint, guard: found }: GateRun): CavraError | undefined {
+  const changed = found?.files.find(({ name, sha256 }) => {
+    const attested = checkpoint?.digests.get(name);
+    return attested !== undefined && attested !== sha256;
+  });
+  return changed === undefined
+    ? undefined
+    : new EvidenceError('CAVRA-E404', `${changed.name} was changed after the checkpoint was signed`);
 }
 
 /** A pass needs a decision, valid evidence and a searched folder; that one of them is absent without a cause is a defect. */
@@ -354,11 +301,19 @@ function unproven(run: GateRun): CavraError | undefined {
 }
 
 /** The same before the folder is searched. */
-function undecided({ decisions, report: found }: GateRun): CavraError | undefined {
-  return decisions.length > 0 && found?.valid === true ? undefined : NOT_PROVEN;
+function undecided({ decisions, report }: GateRun): CavraError | undefined {
+  return decisions.length > 0 && report?.valid === true ? undefined : NOT_PROVEN;
 }
 
 const NOT_PROVEN = new RuntimeFailure('CAVRA-E599', 'the run ended without a proven decision');
+
+/** The one cause to report: a leaked secret first, then a broken machine, invalid evidence, configuration, proof, and the decision. */
+function firstCause(causes: readonly (CavraError | undefined)[]): CavraError | undefined {
+  const precedence = [6, 5, 4, 2, 3, 1];
+  return causes
+    .filter((cause) => cause !== undefined)
+    .sort((a, b) => precedence.indexOf(a.exitStatus) - precedence.indexOf(b.exitStatus))[0];
+}
 
 async function failureOf(work: () => Promise<void>): Promise<CavraError | undefined> {
   try {

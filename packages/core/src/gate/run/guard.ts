@@ -20,26 +20,10 @@ export interface GuardResult {
   readonly files: readonly PublishableFile[];
   readonly withheld: readonly WithheldFile[];
   readonly ignored: readonly IgnoredEntry[];
-  /** Names of files that are not as the gate wrote them; they are not among `files`. */
-  readonly changed?: readonly string[];
 }
 
 /**
- * Takes what somebody changed since the gate wrote it out of what may be published: a process that an earlier step left behind can
- * exchange a file at any time.
- *
- * @param written SHA-256 by name, lower-case hex
- */
-export function withoutChanged(found: GuardResult, written: ReadonlyMap<string, string>): GuardResult {
-  const isChanged = ({ name, sha256 }: PublishableFile) => (written.get(name) ?? sha256) !== sha256;
-  const changed = found.files.filter(isChanged).map(({ name }) => name);
-  const ignored = changed.map((name) => ({ name, reason: 'was changed after the gate wrote it' }));
-  const files = found.files.filter((file) => !isChanged(file));
-  return { ...found, files, ignored: [...found.ignored, ...ignored], changed };
-}
-
-/**
- * Searches what is about to be published for secrets (docs/run.md). Only the files that the gate itself writes are
+ * Searches what is about to be published for secrets (design.md section 2, step 7). Only the files that the gate itself writes are
  * published; one that holds a secret is moved out of the folder, so that a platform which uploads the folder whole does not take it
  * either. That a file was withheld makes the gate fail (CAVRA-E602); the caller sees to that.
  *

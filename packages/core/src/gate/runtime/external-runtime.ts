@@ -1,13 +1,9 @@
 import { join, resolve } from 'node:path';
 import type { GovernanceRuntime } from '../../daemon/runtime.ts';
-import type { JwksLocation } from '../../domain/auth/oidc/token/trust.ts';
-import { ConfigurationError } from '../../domain/diagnosis.ts';
 import { STREAM_FILE } from '../../domain/evidence/files.ts';
 import type { HmacSigningKey } from '../../domain/keys/hmac-keys.ts';
-import { fileReference } from '../../domain/pull-request/pin.ts';
 import { createSecretSearcher } from '../../domain/secrets/searcher.ts';
 import type { TrustPolicyEvaluator } from '../../domain/trust/trust-decision.ts';
-import { copyEvidence } from '../../io/evidence/copy-evidence.ts';
 import { findRecord } from '../../io/evidence/find-record.ts';
 import { acquireWriterLock } from '../../io/locks/writer-lock.ts';
 import { startExternalDaemon } from '../../io/runtime/external-daemon.ts';
@@ -39,8 +35,7 @@ export interface OtherRuntimeParts {
 /**
  * Gets the runtime of somebody else ready: a program that is verified before it is run, or a daemon that knows only the plain protocol.
  *
- * @throws ConfigurationError CAVRA-E218, CAVRA-E223, CAVRA-E233 the program is not what is pinned; CAVRA-E211 it cannot find the
- *   issuer's keys
+ * @throws ConfigurationError CAVRA-E218, CAVRA-E223, CAVRA-E233 the program is not what is pinned
  */
 export async function prepareOtherRuntime(
   options: CreateGateOptions,
@@ -88,6 +83,7 @@ async function preparePlainDaemon(
   return {
     note: 'decided by a daemon that signs no answers; it is believed by the signatures of its evidence',
     async open(folder) {
+      const { copyEvidence } = await import('../../io/evidence/copy-evidence.ts');
       const close = () => copyEvidence(evidenceLog, folder);
       return guarded(options, parts, { ask: socket, evidenceLog: join(folder, STREAM_FILE), close });
     },
@@ -109,21 +105,15 @@ function guarded(
   });
 }
 
-/** Only one way to authenticate is configured, so that no caller could choose (docs/go-runtime.md, `caller-chooses`). */
+/** Only one way to authenticate is configured, so that no caller could choose (weakness row 31). */
 function programOptions({ keys, authentication }: OtherRuntimeParts, workspace: string): readonly string[] {
   const { trust } = authentication;
   const options = keyId('--evidence-signing-key-id', keys.evidence);
   if (trust === undefined) return [...options, ...keyId('--runner-auth-key-id', keys.runner)];
   const { issuer, audience, jwks } = trust;
-  const pinned = ['--runner-oidc-issuer', issuer, '--runner-oidc-audience', audience];
-  return [...options, ...pinned, ...keySource(jwks, workspace)];
-}
-
-function keySource(jwks: JwksLocation, workspace: string): readonly string[] {
-  if ('file' in jwks) return ['--runner-oidc-jwks', resolve(workspace, fileReference(jwks.file).path)];
-  if ('url' in jwks) return ['--runner-oidc-jwks-url', jwks.url];
-  const message = `an external runtime asks no issuer for the address of its keys: set jwks-url or jwks beside ${jwks.discovery.issuer}`;
-  throw new ConfigurationError('CAVRA-E211', message);
+  const keySource =
+    'file' in jwks ? ['--runner-oidc-jwks', resolve(workspace, jwks.file)] : ['--runner-oidc-jwks-url', jwks.url];
+  return [...options, '--runner-oidc-issuer', issuer, '--runner-oidc-audience', audience, ...keySource];
 }
 
 function keyId(option: string, key: HmacSigningKey | undefined): string[] {

@@ -28,7 +28,7 @@ export interface GuardedRuntimeOptions {
 }
 
 /**
- * A runtime of somebody else, held to the same: what it lets through and this one would not, fails the gate (docs/go-runtime.md).
+ * A runtime of somebody else, held to the same: what it lets through and this one would not, fails the gate (upstream-weaknesses.md).
  * The runner is authenticated and trusted here before it is asked; its decision may be stricter than the rules, never more lenient; and
  * what it answered must stand in its evidence, whose signatures are checked as always.
  */

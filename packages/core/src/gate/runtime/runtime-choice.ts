@@ -1,11 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { ConfigurationError } from '../../domain/diagnosis.ts';
-import { resolveSocketPath } from '../../io/socket/socket-path.ts';
-import { readPublicKeyFile } from '../../io/trust/public-key-file.ts';
 import type { CreateGateOptions } from '../run/gate-options.ts';
 
-/** Who answers this run's requests (docs/run.md). */
+/** Who answers this run's requests (design.md section 2, step 4). */
 export type RuntimeChoice =
   /** The request handler in this process. */
   | { readonly kind: 'embedded' }
@@ -36,8 +34,10 @@ export async function chooseRuntime(options: CreateGateOptions): Promise<Runtime
 }
 
 async function chooseDaemon({ settings, environment, workspace }: CreateGateOptions, configured: string) {
+  const { resolveSocketPath } = await import('../../io/socket/socket-path.ts');
   const socket = resolveSocketPath(workspace, configured);
   if (settings.daemonPublicKey !== undefined) {
+    const { readPublicKeyFile } = await import('../../io/files/public-key-file.ts');
     const path = resolve(workspace, settings.daemonPublicKey);
     return { kind: 'daemon' as const, socket, publicKeys: await readPublicKeyFile(path, settings.daemonPublicKey) };
   }

@@ -5,9 +5,9 @@ import { ed25519PublicKeys } from '../../domain/keys/ed25519.ts';
 import { MAX_PUBLIC_KEY_FILE_BYTES } from '../../domain/limits.ts';
 import { runtimePlatform } from '../../domain/runtime-package/platform.ts';
 import { type PackagePin, pinnedDigest } from '../../domain/runtime-package/signature.ts';
+import { FileProblem, readRegularFile } from '../../io/files/read-regular-file.ts';
 import { readProgram } from '../../io/runtime/package-files.ts';
 import { type VerifiedPackage, verifyPackage } from '../../io/runtime/verify-package.ts';
-import { readTrustFile } from '../../io/trust/trust-file.ts';
 import type { GateSettings } from '../../settings/gate-settings.ts';
 
 /** What `runtime verify` says of a package that holds. */
@@ -102,6 +102,10 @@ async function readPackagePin(path: string, name: string): Promise<PackagePin> {
 }
 
 async function readText(path: string, name: string): Promise<string> {
-  const named = { what: `the file ${name}`, maxBytes: MAX_PUBLIC_KEY_FILE_BYTES, code: 'CAVRA-E223' } as const;
-  return Buffer.from((await readTrustFile(path, named)).bytes).toString('latin1');
+  try {
+    return Buffer.from(await readRegularFile(path, MAX_PUBLIC_KEY_FILE_BYTES)).toString('latin1');
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    throw new ConfigurationError('CAVRA-E223', `the file ${name} ${error.message}`, { cause: error });
+  }
 }

@@ -1,10 +1,10 @@
 import { rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { RuntimeFailure } from '../../domain/diagnosis.ts';
+import { ConfigurationError, RuntimeFailure } from '../../domain/diagnosis.ts';
 import { CHECKPOINT_FILE } from '../../domain/evidence/files.ts';
 import { MAX_CHECKPOINT_BYTES } from '../../domain/limits.ts';
 import { syncFolder } from '../files/durable-file.ts';
-import { readNamedFile } from '../files/read-regular-file.ts';
+import { FileProblem, readRegularFile } from '../files/read-regular-file.ts';
 import { createSibling } from '../files/sibling-folder.ts';
 import { describeSystemError } from '../system/system-error.ts';
 
@@ -15,7 +15,12 @@ import { describeSystemError } from '../system/system-error.ts';
  * @throws ConfigurationError CAVRA-E216
  */
 export async function readCheckpointFile(path: string, name: string): Promise<Uint8Array> {
-  return readNamedFile(path, { what: `the checkpoint ${name}`, maxBytes: MAX_CHECKPOINT_BYTES });
+  try {
+    return await readRegularFile(path, MAX_CHECKPOINT_BYTES);
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    throw new ConfigurationError('CAVRA-E216', `the checkpoint ${name} ${error.message}`, { cause: error });
+  }
 }
 
 /**

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RuntimeFailure } from '../../domain/diagnosis.ts';
 import { FILE_CHUNK_BYTES } from '../../domain/limits.ts';
-import { openNoFollow } from '../files/open-no-follow.ts';
+import { NO_FOLLOW, NON_BLOCKING } from '../files/durable-file.ts';
 import type { PublishableFile } from './guarded-folder.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function copyGuardedFile(
   mode: number,
 ): Promise<string> {
   const target = join(folder, name);
-  const source = await openNoFollow(path);
+  const source = await open(path, constants.O_RDONLY | NO_FOLLOW | NON_BLOCKING);
   try {
     const copy = await open(target, 'wx', mode);
     try {

@@ -3,8 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { RuntimeFailure } from '../../domain/diagnosis.ts';
-import { syncFolder, writeAll } from '../files/durable-file.ts';
-import { NO_FOLLOW } from '../files/open-no-follow.ts';
+import { NO_FOLLOW, syncFolder, writeAll } from '../files/durable-file.ts';
 import { describeSystemError } from '../system/system-error.ts';
 
 /** What was promised of a file that is being received. */

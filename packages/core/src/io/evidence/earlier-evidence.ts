@@ -1,5 +1,5 @@
-import type { BigIntStats } from 'node:fs';
-import { lstat, readdir, rename } from 'node:fs/promises';
+import { type BigIntStats, constants } from 'node:fs';
+import { lstat, open, readdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ConfigurationError, EvidenceError } from '../../domain/diagnosis.ts';
 import { KNOWN_EVIDENCE_FILES, STREAM_FILE } from '../../domain/evidence/files.ts';
@@ -12,8 +12,7 @@ import type { FindingPlace } from '../../domain/verification/findings.ts';
 import { LineSplitter } from '../../domain/verification/line-splitter.ts';
 import { StreamVerifier } from '../../domain/verification/verifier.ts';
 import type { RunnerIdentity } from '../../domain/wire/messages.ts';
-import { syncFolder } from '../files/durable-file.ts';
-import { openNoFollow } from '../files/open-no-follow.ts';
+import { NO_FOLLOW, NON_BLOCKING, syncFolder } from '../files/durable-file.ts';
 import { createSibling } from '../files/sibling-folder.ts';
 import { lockPrefix } from '../locks/lock-file.ts';
 import { describeSystemError } from '../system/system-error.ts';
@@ -31,7 +30,7 @@ const MAX_NAMES_IN_NOTE = 10;
 const LABEL_DIGITS = 12;
 
 /**
- * Decides about what already is in the evidence folder (docs/go-runtime.md, `committed`: a repository can commit one). A stream is
+ * Decides about what already is in the evidence folder (upstream-weaknesses.md row 37: a repository can commit one). A stream is
  * continued only when it verifies as a whole under this run's keys and every record is of this run. Anything else of the known files
  * is moved to a new folder beside this one, where nothing publishes it. Unknown files are left alone, and never published either.
  *
@@ -105,7 +104,7 @@ async function judgeStream(options: EarlierEvidenceOptions, { regular, irregular
 
 /** @param take gets each chunk, which is reused; returns whether it wants more */
 async function readChunks(path: string, take: (chunk: Uint8Array) => boolean): Promise<void> {
-  const handle = await openNoFollow(path);
+  const handle = await open(path, constants.O_RDONLY | NO_FOLLOW | NON_BLOCKING);
   try {
     const buffer = Buffer.allocUnsafe(FILE_CHUNK_BYTES);
     for (;;) {

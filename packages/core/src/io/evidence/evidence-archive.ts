@@ -1,17 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
 import { ConfigurationError, EvidenceError } from '../../domain/diagnosis.ts';
-import { CHECKPOINT_FILE, CLAIMS_FILE, OUTCOME_FILE, RESPONSE_FILE, STREAM_FILE } from '../../domain/evidence/files.ts';
-import {
-  MAX_ARCHIVE_BYTES,
-  MAX_CHECKPOINT_BYTES,
-  MAX_EVIDENCE_SIDE_FILE_BYTES,
-  MAX_OUTCOME_FILE_BYTES,
-} from '../../domain/limits.ts';
+import { CHECKPOINT_FILE, CLAIMS_FILE, RESPONSE_FILE, STREAM_FILE } from '../../domain/evidence/files.ts';
+import { MAX_ARCHIVE_BYTES, MAX_CHECKPOINT_BYTES, MAX_EVIDENCE_SIDE_FILE_BYTES } from '../../domain/limits.ts';
 import type { EvidenceSource } from '../../domain/verification/evidence-source.ts';
 import { quoted } from '../../domain/verification/findings.ts';
 import { errorCode } from '../system/system-error.ts';
-import { listArchive } from '../zip/archive-entries.ts';
+import { listArchive } from './archive-entries.ts';
 
 /**
  * Opens a downloaded artifact as it is: a zip that holds one evidence folder and nothing else (see `listArchive`).
@@ -37,7 +32,7 @@ export async function openEvidenceArchive(path: string): Promise<EvidenceSource>
 
 async function openEntries(path: string, file: FileHandle): Promise<EvidenceSource> {
   const zip = await readable(path, () => fromFdPromise(file.fd, { autoClose: false, strictFileNames: true }));
-  const entries = await listArchive(path, zip, file);
+  const entries = await listArchive(path, zip);
   const stream = entries.get(STREAM_FILE);
   if (stream === undefined) throw new EvidenceError('CAVRA-E403', `${path} has no ${STREAM_FILE}`);
   const read = (name: string, maxBytes: number) => readEntry(path, zip, entries.get(name), maxBytes);
@@ -47,7 +42,6 @@ async function openEntries(path: string, file: FileHandle): Promise<EvidenceSour
     sideFiles: {
       claims: await read(CLAIMS_FILE, MAX_EVIDENCE_SIDE_FILE_BYTES),
       response: await read(RESPONSE_FILE, MAX_EVIDENCE_SIDE_FILE_BYTES),
-      outcome: await read(OUTCOME_FILE, MAX_OUTCOME_FILE_BYTES),
     },
     checkpoint: await read(CHECKPOINT_FILE, MAX_CHECKPOINT_BYTES),
     chunks: () => chunksOf(path, zip, stream),

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ConfigurationError } from '../../domain/diagnosis.ts';
-import { NO_FOLLOW } from '../files/open-no-follow.ts';
+import { NO_FOLLOW } from '../files/durable-file.ts';
 import { describeSystemError, errorCode } from '../system/system-error.ts';
 
 export interface EvidenceFolder {
@@ -116,7 +116,7 @@ function refuseWholeWorkspace(folder: string, workspace: string): void {
   }
 }
 
-/** Shuts others out (docs/go-runtime.md, `visible-key`). Windows has no such permissions. */
+/** Shuts others out (upstream-weaknesses.md row 16). Windows has no such permissions. */
 function secure(folder: string): void {
   const user = process.geteuid?.();
   if (user === undefined) {

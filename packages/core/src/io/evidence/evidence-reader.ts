@@ -1,18 +1,11 @@
-import { readSync } from 'node:fs';
-import { type FileHandle, lstat } from 'node:fs/promises';
+import { constants, readSync } from 'node:fs';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError, EvidenceError } from '../../domain/diagnosis.ts';
-import { CHECKPOINT_FILE, CLAIMS_FILE, OUTCOME_FILE, RESPONSE_FILE, STREAM_FILE } from '../../domain/evidence/files.ts';
-import {
-  MAX_CHECKPOINT_BYTES,
-  MAX_EVIDENCE_SIDE_FILE_BYTES,
-  MAX_OUTCOME_FILE_BYTES,
-  MAX_RECORD_BYTES,
-  STREAM_CHUNK_BYTES,
-} from '../../domain/limits.ts';
+import { CHECKPOINT_FILE, CLAIMS_FILE, RESPONSE_FILE, STREAM_FILE } from '../../domain/evidence/files.ts';
+import { MAX_CHECKPOINT_BYTES, MAX_EVIDENCE_SIDE_FILE_BYTES, STREAM_CHUNK_BYTES } from '../../domain/limits.ts';
 import type { ByteReader, EvidenceSource } from '../../domain/verification/evidence-source.ts';
 import type { SideFiles } from '../../domain/verification/folder-check.ts';
-import { openNoFollow } from '../files/open-no-follow.ts';
 import { FileProblem, readRegularFile } from '../files/read-regular-file.ts';
 import { errorCode } from '../system/system-error.ts';
 
@@ -52,7 +45,6 @@ async function readSideFiles(folder: string): Promise<SideFiles> {
   return {
     claims: await readSideFile(join(folder, CLAIMS_FILE)),
     response: await readSideFile(join(folder, RESPONSE_FILE)),
-    outcome: await readSideFile(join(folder, OUTCOME_FILE), MAX_OUTCOME_FILE_BYTES),
   };
 }
 
@@ -73,7 +65,7 @@ async function openRegularFile(path: string): Promise<FileHandle> {
     if ((await lstat(path)).isSymbolicLink()) {
       throw new FileProblem('link', 'is a link');
     }
-    const file = await openNoFollow(path);
+    const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
     if (!(await file.stat()).isFile()) {
       await file.close();
       throw new FileProblem('not_regular', 'is not a regular file');
@@ -92,7 +84,6 @@ async function* readChunks(file: FileHandle, path: string, size: number): AsyncG
   const chunkBytes = Math.min(STREAM_CHUNK_BYTES, Math.max(size + 1, SMALLEST_CHUNK_BYTES));
   let [current, next] = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)];
   let reading = readChunk(file, current, 0);
-  const hole = holeWatch(path);
   try {
     for (let position = 0; ; ) {
       const length = await reading;
@@ -100,7 +91,6 @@ async function* readChunks(file: FileHandle, path: string, size: number): AsyncG
         return;
       }
       position += length;
-      hole(current.subarray(0, length));
       reading = readChunk(file, next, position);
       yield current.subarray(0, length);
       [current, next] = [next, current];
@@ -116,33 +106,13 @@ async function* readChunks(file: FileHandle, path: string, size: number): AsyncG
 /** Waits for each read: what a stream of many pieces would pay for asking other threads to read is more than it could win. */
 function readerInto({ fd }: FileHandle, path: string): ByteReader {
   let position = 0;
-  const hole = holeWatch(path);
   return (into) => {
     try {
       const length = readSync(fd, into, 0, into.length, position);
       position += length;
-      hole(into.subarray(0, length));
       return length;
     } catch (error) {
       throw unreadable(path, error);
-    }
-  };
-}
-
-/**
- * Ends the reading of what no record can be: more zero bytes in a row than a record has bytes. A sparse file of any size costs nothing to
- * make, and hours to read.
- */
-function holeWatch(path: string): (bytes: Uint8Array) => void {
-  let length = 0;
-  return (bytes) => {
-    const isHole = bytes[0] === 0 && bytes.at(-1) === 0 && bytes.every((byte) => byte === 0);
-    length = isHole ? length + bytes.length : 0;
-    if (length > MAX_RECORD_BYTES) {
-      throw new EvidenceError(
-        'CAVRA-E401',
-        `${path} holds more than ${MAX_RECORD_BYTES} zero bytes in a row: it has a hole`,
-      );
     }
   };
 }
@@ -155,7 +125,6 @@ function readChunk(file: FileHandle, into: Buffer, position: number): Promise<nu
 }
 
 function unreadable(path: string, error: unknown): ConfigurationError | EvidenceError {
-  if (error instanceof EvidenceError) return error;
   const code = errorCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'missing') {
     return new EvidenceError('CAVRA-E403', `${path} does not exist`, { cause: error });

@@ -1,7 +1,5 @@
-import { lstat, open } from 'node:fs/promises';
-import { ConfigurationError, EvidenceError } from '../../domain/diagnosis.ts';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import type { EvidenceSource } from '../../domain/verification/evidence-source.ts';
-import { errorCode } from '../system/system-error.ts';
 import { openEvidence } from './evidence-reader.ts';
 
 /**
@@ -16,55 +14,21 @@ export async function openEvidenceSource(path: string): Promise<EvidenceSource> 
   return openEvidenceArchive(path);
 }
 
-/**
- * Refuses what cannot be evidence by its very kind, and says what it is.
- *
- * @param path absolute
- * @throws EvidenceError CAVRA-E403 nothing is there
- * @throws ConfigurationError CAVRA-E216 it is another file of the gate
- */
-export async function requireEvidencePath(path: string): Promise<void> {
-  const start = await firstBytesOf(path).catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') {
-      throw new EvidenceError('CAVRA-E403', `${path} does not exist`, { cause: error });
-    }
-    return undefined;
-  });
-  const text = start?.toString('latin1').trimStart() ?? '';
-  const kind = OTHER_KINDS.find(([beginning]) => beginning.test(text))?.[1];
-  if (kind !== undefined) {
-    throw new ConfigurationError('CAVRA-E216', `${path} is ${kind}; give the evidence folder, its .jsonl or its .zip`);
-  }
-}
-
-/** What people take for the evidence, by how it begins. A record of a stream begins with a member, in the same line. */
-const OTHER_KINDS: readonly (readonly [RegExp, string])[] = [
-  [/^<(?:!doctype html|html)/i, 'a report for people, which proves nothing by itself'],
-  [/^\{\s*\n\s*"mediaType"|^\{"mediaType"/, 'a checkpoint, which is checked together with its evidence'],
-  [/^\{\s*\n/, 'a JSON document and no evidence stream'],
-];
-
-/** How a zip with entries begins. */
 /** How a zip with entries begins. */
 const SIGNATURE = Buffer.from('PK\u0003\u0004', 'latin1');
 
 /** What cannot be looked at is left to whoever opens it. */
 async function isArchive(path: string): Promise<boolean> {
-  const start = await firstBytesOf(path).catch(() => undefined);
-  return start?.subarray(0, SIGNATURE.length).equals(SIGNATURE) === true;
-}
-
-const LOOK_BYTES = 64;
-
-/** The beginning of a regular file; undefined for a folder, a link or a special file. */
-async function firstBytesOf(path: string): Promise<Buffer | undefined> {
-  if (!(await lstat(path)).isFile()) return undefined;
-  const file = await open(path, 'r');
+  let file: FileHandle | undefined;
   try {
-    const start = Buffer.alloc(LOOK_BYTES);
-    const { bytesRead } = await file.read(start, 0, LOOK_BYTES, 0);
-    return start.subarray(0, bytesRead);
+    if (!(await lstat(path)).isFile()) return false;
+    file = await open(path, 'r');
+    const start = Buffer.alloc(SIGNATURE.length);
+    const { bytesRead } = await file.read(start, 0, start.length, 0);
+    return bytesRead === start.length && start.equals(SIGNATURE);
+  } catch {
+    return false;
   } finally {
-    await file.close();
+    await file?.close();
   }
 }

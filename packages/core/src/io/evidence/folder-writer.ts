@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { closeSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { RuntimeFailure } from '../../domain/diagnosis.ts';
@@ -14,21 +13,10 @@ export class FolderWriter {
   readonly #folder: string;
   /** The first failure to make a file durable, of each that was written since the last `settle`. */
   #syncs: Promise<RuntimeFailure | undefined>[] = [];
-  readonly #digests = new Map<string, string>();
 
   /** @param folder absolute */
   constructor(folder: string) {
     this.#folder = folder;
-  }
-
-  /** SHA-256 of what was written last under each name, lower-case hex. */
-  get digests(): ReadonlyMap<string, string> {
-    return this.#digests;
-  }
-
-  /** Notes what somebody else has written here for the same run. */
-  note(name: string, sha256: string): void {
-    this.#digests.set(name, sha256);
   }
 
   /**
@@ -48,7 +36,6 @@ export class FolderWriter {
         rmSync(path, { force: true });
         throw error;
       }
-      this.#digests.set(name, createHash('sha256').update(bytes).digest('hex'));
       this.#syncs.push(durable(name, () => syncAndClose(file)));
     } catch (error) {
       throw cannotWrite(name, error);

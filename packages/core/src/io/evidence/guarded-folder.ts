@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
-import { type FileHandle, lstat, readdir, rename } from 'node:fs/promises';
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RuntimeFailure } from '../../domain/diagnosis.ts';
 import { FILE_CHUNK_BYTES } from '../../domain/limits.ts';
-import { syncFolder } from '../files/durable-file.ts';
-import { openNoFollow } from '../files/open-no-follow.ts';
+import { NO_FOLLOW, NON_BLOCKING, syncFolder } from '../files/durable-file.ts';
 import { createSibling } from '../files/sibling-folder.ts';
 import { describeSystemError } from '../system/system-error.ts';
 
@@ -78,7 +77,7 @@ async function readEntry(path: string, take: (chunk: Uint8Array) => void): Promi
     if (reason !== undefined) {
       return { read: false, reason };
     }
-    const handle = await openNoFollow(path);
+    const handle = await open(path, constants.O_RDONLY | NO_FOLLOW | NON_BLOCKING);
     try {
       return await readOpen(path, handle, take);
     } finally {

@@ -3,7 +3,10 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { RuntimeFailure } from '../../domain/diagnosis.ts';
 import { describeSystemError, errorCode } from '../system/system-error.ts';
-import { NO_FOLLOW } from './open-no-follow.ts';
+
+/** Flags that Windows does not know. */
+export const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+export const NON_BLOCKING = constants.O_NONBLOCK ?? 0;
 
 const MAX_TEMPORARY_NAMES = 100;
 

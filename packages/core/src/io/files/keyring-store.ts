@@ -1,15 +1,10 @@
 import { lstat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { ConfigurationError, RuntimeFailure } from '../../domain/diagnosis.ts';
-import {
-  EMPTY_KEYRING,
-  type KeyringJson,
-  keyringText,
-  parseKeyringJson,
-} from '../../domain/keys/keyring/keyring-edit.ts';
+import { EMPTY_KEYRING, type KeyringJson, keyringText, parseKeyringJson } from '../../domain/keys/keyring-edit.ts';
 import { MAX_CONFIGURATION_FILE_BYTES } from '../../domain/limits.ts';
 import { writeFileDurably } from './durable-file.ts';
-import { readNamedFile, readNamedFileIfThere } from './read-regular-file.ts';
+import { FileProblem, readRegularFile } from './read-regular-file.ts';
 
 const PERMISSIONS = 0o777;
 /** A keyring holds no secret, and whoever verifies needs it. */
@@ -44,8 +39,13 @@ export async function changeKeyring(
 }
 
 async function read(path: string, name: string, create: boolean): Promise<Uint8Array | undefined> {
-  const named = { what: `the keyring ${name}`, maxBytes: MAX_CONFIGURATION_FILE_BYTES, code: 'CAVRA-E209' } as const;
-  return create ? readNamedFileIfThere(path, named) : readNamedFile(path, named);
+  try {
+    return await readRegularFile(path, MAX_CONFIGURATION_FILE_BYTES);
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    if (create && error.code === 'missing') return undefined;
+    throw new ConfigurationError('CAVRA-E209', `the keyring ${name} ${error.message}`, { cause: error });
+  }
 }
 
 async function write(path: string, name: string, bytes: Uint8Array): Promise<void> {

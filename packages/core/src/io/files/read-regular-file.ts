@@ -1,7 +1,5 @@
-import { closeSync, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
-import { ConfigurationError, type DiagnosisCode } from '../../domain/diagnosis.ts';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { errorCode } from '../system/system-error.ts';
-import { READ_NO_FOLLOW } from './open-no-follow.ts';
 
 /** Why a file was not read. */
 export type FileProblemCode = 'missing' | 'link' | 'not_regular' | 'too_large' | 'unreadable';
@@ -30,7 +28,7 @@ export async function readRegularFile(path: string, maxBytes: number): Promise<U
   try {
     // Windows has no O_NOFOLLOW; elsewhere the open below also refuses a link that was put there since.
     if (lstatSync(path).isSymbolicLink()) throw new FileProblem('link', 'is a link');
-    const file = openSync(path, READ_NO_FOLLOW);
+    const file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
     try {
       return readAll(file, maxBytes);
     } finally {
@@ -62,40 +60,4 @@ function asFileProblem(error: unknown): FileProblem {
   if (code === 'ENOENT' || code === 'ENOTDIR') return new FileProblem('missing', 'does not exist', { cause: error });
   if (code === 'ELOOP') return new FileProblem('link', 'is a link', { cause: error });
   return new FileProblem('unreadable', `cannot be read (${code || 'invalid path'})`, { cause: error });
-}
-
-/** How a file is read that the configuration names. */
-export interface NamedFile {
-  /** How messages call it, for example `the keyring keys/keyring.json`. */
-  readonly what: string;
-  readonly maxBytes: number;
-  /** Of the failure; CAVRA-E216 unless given. */
-  readonly code?: Extract<DiagnosisCode, `CAVRA-E2${string}`>;
-}
-
-/**
- * Reads a file that the configuration names: regular, no link, of at most so many bytes.
- *
- * @param path absolute
- * @throws ConfigurationError with `code`
- */
-export async function readNamedFile(path: string, named: NamedFile): Promise<Uint8Array> {
-  const bytes = await readNamedFileIfThere(path, named);
-  if (bytes === undefined) throw unread(named, new FileProblem('missing', 'does not exist'));
-  return bytes;
-}
-
-/** As `readNamedFile`; undefined: there is no such file. */
-export async function readNamedFileIfThere(path: string, named: NamedFile): Promise<Uint8Array | undefined> {
-  try {
-    return await readRegularFile(path, named.maxBytes);
-  } catch (error) {
-    if (!(error instanceof FileProblem)) throw error;
-    if (error.code === 'missing') return undefined;
-    throw unread(named, error);
-  }
-}
-
-function unread({ what, code = 'CAVRA-E216' }: NamedFile, problem: FileProblem): ConfigurationError {
-  return new ConfigurationError(code, `${what} ${problem.message}`, { cause: problem });
 }

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { MAX_LOG_FILE_BYTES } from '../../domain/limits.ts';
-import { NO_FOLLOW } from './open-no-follow.ts';
+import { NO_FOLLOW } from './durable-file.ts';
 
 /**
  * A log file that does not grow without end: when it is full it becomes `<path>.1`, in the place of the one before. When somebody else

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { lstat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open } from 'node:fs/promises';
 import { relative, resolve, sep } from 'node:path';
 import { ConfigurationError } from '../../domain/diagnosis.ts';
+import { oneLine } from '../../domain/json/pointer.ts';
 import { FILE_CHUNK_BYTES, MAX_CHECKPOINT_SUBJECTS, MAX_SUBJECT_NAME_LENGTH } from '../../domain/limits.ts';
-import { oneLine } from '../../domain/text/printable.ts';
 import { errorCode } from '../system/system-error.ts';
+import { NO_FOLLOW, NON_BLOCKING } from './durable-file.ts';
 import { expandName, withoutDuplicates } from './expand-names.ts';
-import { openNoFollow } from './open-no-follow.ts';
 
 /** A file by its content. */
 export interface HashedFile {
@@ -64,7 +65,7 @@ async function hashFile(path: string, shown: string): Promise<string> {
   try {
     // Windows has no O_NOFOLLOW; elsewhere the open below also refuses a link that was put there since.
     if ((await lstat(path)).isSymbolicLink()) throw problem(shown, 'is a link');
-    const handle = await openNoFollow(path);
+    const handle = await open(path, constants.O_RDONLY | NO_FOLLOW | NON_BLOCKING);
     try {
       if (!(await handle.stat()).isFile()) throw problem(shown, 'is not a regular file');
       const digest = createHash('sha256');

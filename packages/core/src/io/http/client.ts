@@ -1,5 +1,4 @@
-import type { Socket } from 'node:net';
-import { HTTP_ATTEMPT_SHARE } from '../../domain/limits.ts';
+import type { TLSSocket } from 'node:tls';
 import { dial } from './dial.ts';
 import { exchange } from './exchange.ts';
 import { AttemptFailure, HttpFailure } from './failure.ts';
@@ -14,8 +13,8 @@ import { type TrustStore, trustStore } from './trust-store.ts';
  * A client for the few questions that the gate asks of CI platforms and issuers: small JSON answers over https.
  *
  * The certificate is always checked; no redirect is followed; the size is capped while the body comes in; one deadline covers names,
- * connection, handshake, headers, body, retries and pauses. Failures that may pass (no connection, a dropped one, time-outs, 408, 429, 5xx)
- * are tried again until the deadline, with the pause that the server asks for; a denial never is. Every request has its own connection.
+ * connection, handshake, headers, body, retries and pauses. Tried again are only failures that may pass (no connection, a dropped one,
+ * time-outs, 408, 429, 5xx): a denial never is. Every request has its own connection.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const machine: Machine = { ...options, trust: trustStore(options.ca) };
@@ -33,21 +32,20 @@ interface Machine extends HttpClientOptions {
 
 async function requestWithRetries(request: HttpRequest, options: Machine): Promise<HttpResponse> {
   const retry = request.retry ?? DEFAULT_RETRY;
-  const attemptMs = retry.attemptMs ?? (request.deadline - options.now()) * HTTP_ATTEMPT_SHARE;
   let attempt = 0;
   let failure = new AttemptFailure('timeout', 'no time is left');
   let target: Target | undefined;
   try {
-    target = parseTarget(request.url, request.plainAllowed);
+    target = parseTarget(request.url);
     const proxy = proxyFor(target, options.proxy);
     while (options.now() < request.deadline) {
       attempt += 1;
       try {
-        return { ...(await tryOnce(target, proxy, { ...request, attemptMs }, options)), attempts: attempt };
+        return { ...(await tryOnce(target, proxy, request, options)), attempts: attempt };
       } catch (error) {
         failure = notedCause(socketFailure(error, 'exchange'), failure, attempt);
       }
-      if (!failure.transient || attempt >= (retry.attempts ?? Number.POSITIVE_INFINITY)) break;
+      if (!failure.transient || attempt >= retry.attempts) break;
       const pause = pauseAfter(attempt, retry, failure.outcome.retryAfterMs, options.randomBytes);
       if (options.now() + pause >= request.deadline) break;
       await options.sleep(pause, request.signal);
@@ -61,31 +59,28 @@ async function requestWithRetries(request: HttpRequest, options: Machine): Promi
 async function tryOnce(
   target: Target,
   proxy: ProxyRoute | undefined,
-  request: HttpRequest & { readonly attemptMs: number },
+  request: HttpRequest,
   options: Machine,
 ): Promise<Omit<HttpResponse, 'attempts'>> {
+  const { attemptMs } = request.retry ?? DEFAULT_RETRY;
   const limit = new AbortController();
   const { signal } = request;
   const giveUp = () => limit.abort(givenUp(signal));
   if (signal?.aborted) giveUp();
   signal?.addEventListener('abort', giveUp, { once: true });
-  const left = Math.min(request.attemptMs, request.deadline - options.now(), LONGEST_TIMER_MS);
+  const left = Math.min(attemptMs, request.deadline - options.now());
   const timer = setTimeout(() => limit.abort(new AttemptFailure('timeout', 'no whole answer in time')), left);
-  let socket: Socket | undefined;
+  let socket: TLSSocket | undefined;
   try {
     socket = await dial(target, proxy, await options.trust(), limit.signal);
     const userAgent = options.userAgent ?? 'cavra-release-governance';
-    const asked = target.secure ? undefined : proxy;
-    return await exchange(socket, target, asked, request, userAgent, options.now(), limit.signal);
+    return await exchange(socket, target, request, userAgent, options.now(), limit.signal);
   } finally {
     socket?.destroy();
     clearTimeout(timer);
     signal?.removeEventListener('abort', giveUp);
   }
 }
-
-/** Longer ones, a resident verifier’s without any deadline included, end at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 function givenUp(signal: AbortSignal | undefined): AttemptFailure {
   return new AttemptFailure('aborted', 'the caller gave up', { cause: signal?.reason });

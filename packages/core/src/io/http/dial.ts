@@ -10,19 +10,17 @@ import type { Target } from './target.ts';
 // Node's network modules take milliseconds to load: they are loaded by the first request, not by the program's start.
 
 /**
- * Connects to the target, through the proxy if there is one, and completes the TLS handshake with the target itself. To a target without
- * TLS a proxy is asked in its own name (RFC 9112 section 3.2.2): most do not tunnel to such ports.
+ * Connects to the target, through the proxy if there is one, and completes the TLS handshake with the target itself.
  *
- * @param trust the authorities, explicitly
+ * @param trust authorities; undefined: Node's
  * @throws AttemptFailure
  */
 export async function dial(
   target: Target,
   proxy: ProxyRoute | undefined,
-  trust: SecureContext,
+  trust: SecureContext | undefined,
   signal: AbortSignal,
-): Promise<Socket> {
-  if (!target.secure) return dialPlain(target, proxy, trust, signal);
+): Promise<TLSSocket> {
   if (proxy === undefined) return connectTls(target, trust, signal);
   const tunnel = await openTunnel(target, proxy, trust, signal);
   try {
@@ -33,28 +31,6 @@ export async function dial(
   }
 }
 
-async function dialPlain(
-  target: Target,
-  proxy: ProxyRoute | undefined,
-  trust: SecureContext,
-  signal: AbortSignal,
-): Promise<Socket> {
-  if (proxy === undefined) return connectPlain(target, signal);
-  return inProxyTerms(async () => (proxy.secure ? connectTls(proxy, trust, signal) : connectPlain(proxy, signal)));
-}
-
-async function connectPlain({ host, port }: Endpoint, signal: AbortSignal): Promise<Socket> {
-  const { connect } = await import('node:net');
-  return settle<Socket>(signal, (resolve, reject) => {
-    const socket = connect({ host, port, autoSelectFamilyAttemptTimeout: HTTP_NEXT_ADDRESS_MS });
-    socket.once('connect', () => resolve(socket));
-    // Stays after the connection: a late error of a socket that nobody listens to would end the process.
-    socket.on('error', (error) => reject(socketFailure(error, 'connect')));
-    socket.once('close', () => reject(new AttemptFailure('reset', 'the connection was dropped')));
-    return () => socket.destroy();
-  });
-}
-
 interface Endpoint {
   readonly host: string;
   readonly port: number;
@@ -62,7 +38,7 @@ interface Endpoint {
 
 async function connectTls(
   { host, port }: Endpoint,
-  trust: SecureContext,
+  trust: SecureContext | undefined,
   signal: AbortSignal,
   tunnel?: Socket,
 ): Promise<TLSSocket> {
@@ -77,45 +53,28 @@ async function connectTls(
     ALPNProtocols: ['http/1.1'],
     autoSelectFamilyAttemptTimeout: HTTP_NEXT_ADDRESS_MS,
     ...(isIP(host) === 0 ? { servername: host } : {}),
-    secureContext: trust,
+    ...(trust === undefined ? {} : { secureContext: trust }),
     ...(tunnel === undefined ? {} : { socket: tunnel }),
   };
   return settle<TLSSocket>(signal, (resolve, reject) => {
     let stage: Stage = tunnel === undefined ? 'connect' : 'tls';
     const socket = connect(options);
-    let authority: string | undefined;
-    // Before Node looks at the certificate: after that, a refused one is gone.
-    socket.prependOnceListener('secure', () => {
-      authority = authorityOf(socket);
-    });
     socket.once('connect', () => {
       stage = 'tls';
     });
     socket.once('secureConnect', () => resolve(socket));
     // Stays after the handshake: a late error of a socket that nobody listens to would end the process.
-    socket.on('error', (error) => reject(socketFailure(error, stage, authority)));
+    socket.on('error', (error) => reject(socketFailure(error, stage)));
     socket.once('close', () => reject(new AttemptFailure('reset', 'the connection was dropped')));
     return () => socket.destroy();
   });
-}
-
-const MAX_AUTHORITY_LENGTH = 100;
-
-/** The name of the authority at the end of the chain that the server has sent, whoever that is. */
-function authorityOf(socket: TLSSocket): string | undefined {
-  let certificate = socket.getPeerCertificate(true);
-  while (certificate.issuerCertificate && certificate.issuerCertificate.fingerprint256 !== certificate.fingerprint256) {
-    certificate = certificate.issuerCertificate;
-  }
-  const name: unknown = certificate.issuer?.CN ?? certificate.issuer?.O;
-  return typeof name === 'string' ? name.replace(/[^\x20-\x7e]+/g, ' ').slice(0, MAX_AUTHORITY_LENGTH) : undefined;
 }
 
 /** Asks the proxy to connect to the target (RFC 9110 section 9.3.6); returns the socket that leads there. */
 async function openTunnel(
   target: Target,
   proxy: ProxyRoute,
-  trust: SecureContext,
+  trust: SecureContext | undefined,
   signal: AbortSignal,
 ): Promise<Socket> {
   const { request } = await import('node:http');

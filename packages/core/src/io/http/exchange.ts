@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { HTTP_MAX_HEADER_BYTES } from '../../domain/limits.ts';
 import { AttemptFailure, type AttemptOutcome } from './failure.ts';
 import type { HttpRequest, HttpResponse } from './http-client.ts';
-import type { ProxyRoute } from './proxy.ts';
 import { parseRetryAfter } from './retry.ts';
 import { settle } from './settle.ts';
 import { socketFailure } from './socket-error.ts';
@@ -14,14 +13,12 @@ const MAX_SHOWN_HEADER_LENGTH = 128;
 /**
  * One question and one answer over a connected socket, which the caller closes.
  *
- * @param proxy who is asked in place of a target without TLS; a tunnel needs none
  * @param now Unix ms, for a Retry-After that is a date
  * @throws AttemptFailure
  */
 export async function exchange(
-  socket: Socket,
+  socket: TLSSocket,
   target: Target,
-  proxy: ProxyRoute | undefined,
   request: HttpRequest,
   userAgent: string,
   now: number,
@@ -32,18 +29,15 @@ export async function exchange(
     const outgoing = http.request({
       createConnection: () => socket,
       method: request.method,
-      path: proxy === undefined ? target.path : `http://${target.authority}${target.path}`,
-      headers: { ...requestHeaders(target, request, userAgent), ...proxyHeaders(proxy) },
+      path: target.path,
+      headers: requestHeaders(target, request, userAgent),
       setHost: false,
       maxHeaderSize: HTTP_MAX_HEADER_BYTES,
     });
     outgoing.once('response', (response) => {
       response.on('error', (error) => reject(socketFailure(error, 'exchange')));
       const refusal = inspect(response, request, now);
-      if (refusal !== undefined) {
-        const mayTell = request.readsRefusal === true && refusal.code === 'status';
-        return mayTell ? toldRefusal(response, refusal, reject) : reject(refusal);
-      }
+      if (refusal !== undefined) return reject(refusal);
       readBody(response, request.maxBytes, (body) => resolve({ body, header: headerOf(response) }), reject);
     });
     outgoing.once('upgrade', () => reject(new AttemptFailure('protocol', 'the server switched protocols')));
@@ -65,11 +59,7 @@ function requestHeaders(target: Target, request: HttpRequest, userAgent: string)
   };
 }
 
-function proxyHeaders(proxy: ProxyRoute | undefined): Record<string, string> {
-  return proxy?.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization };
-}
-
-/** Everything that can be said against an answer before its body is read. */
+/** Everything that can be said against an answer before its body is read. The body of a refusal is never read. */
 function inspect(response: IncomingMessage, request: HttpRequest, now: number): AttemptFailure | undefined {
   const header = headerOf(response);
   const status = response.statusCode ?? 0;
@@ -78,8 +68,7 @@ function inspect(response: IncomingMessage, request: HttpRequest, now: number): 
   if (status >= 300 && status < 400) {
     return new AttemptFailure('redirect', `a redirect (${status}), which is not followed`, outcome);
   }
-  if (!(request.statuses ?? [200]).includes(status))
-    return new AttemptFailure('status', `status ${status}`, withRetryAfter(outcome, header, now));
+  if (status !== 200) return new AttemptFailure('status', `status ${status}`, withRetryAfter(outcome, header, now));
 
   const mediaType = (header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (!request.contentTypes.includes(mediaType)) {
@@ -112,44 +101,6 @@ function diagnosticHeaders(
     return value ? [[name, value] as const] : [];
   });
   return Object.fromEntries(shown);
-}
-
-/** How long a refusal may take to say why, and how much of that is read. */
-const REFUSAL_MS = 1_000;
-const MAX_REFUSAL_BYTES = 8_192;
-
-/** Adds what a refusal says of itself. Whatever becomes of that, it stays the refusal that it was. */
-function toldRefusal(
-  response: IncomingMessage,
-  refusal: AttemptFailure,
-  reject: (error: AttemptFailure) => void,
-): void {
-  const asItIs = () => reject(refusal);
-  const timer = setTimeout(asItIs, REFUSAL_MS);
-  response.once('error', asItIs);
-  const told = (body: Uint8Array) => {
-    clearTimeout(timer);
-    const said = messageIn(body);
-    if (said === undefined) return asItIs();
-    reject(new AttemptFailure(refusal.code, refusal.message, { ...refusal.outcome, said }));
-  };
-  readBody(response, MAX_REFUSAL_BYTES, told, asItIs);
-}
-
-const MAX_SAID_LENGTH = 300;
-/** What could be a credential, or a part of a token, is never repeated. */
-const SECRET_LIKE = /[A-Za-z0-9+/_.=-]{40,}/g;
-
-function messageIn(body: Uint8Array): string | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
-    const message: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'message') : undefined;
-    if (typeof message !== 'string') return undefined;
-    const plain = message.replace(/[^\x20-\x7e]+/g, ' ').replace(SECRET_LIKE, '…');
-    return plain.trim().slice(0, MAX_SAID_LENGTH) || undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function readBody(

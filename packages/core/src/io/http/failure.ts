@@ -36,8 +36,6 @@ export interface AttemptOutcome {
   readonly transient?: boolean;
   /** Values of the request's diagnostic headers. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** What the server itself says, in one line of visible ASCII. */
-  readonly said?: string;
   readonly cause?: unknown;
 }
 
@@ -76,8 +74,6 @@ export class HttpFailure extends Error {
   readonly attempts: number;
   /** Diagnostic headers of the last answer, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What the server of the last answer itself said, where the request reads that. */
-  readonly said: string | undefined;
 
   constructor(code: HttpFailureCode, message: string, attempts: number, outcome: AttemptOutcome = {}) {
     super(message, outcome.cause === undefined ? undefined : { cause: outcome.cause });
@@ -86,6 +82,5 @@ export class HttpFailure extends Error {
     this.status = outcome.status;
     this.attempts = attempts;
     this.headers = outcome.headers ?? {};
-    this.said = outcome.said;
   }
 }

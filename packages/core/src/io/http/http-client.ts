@@ -1,17 +1,13 @@
 import type { Clock, RandomBytes } from '../../domain/ports.ts';
 import type { RetryPolicy } from './retry.ts';
 
-/** One question to a server. Only https unless it says otherwise, answered well or not at all. */
+/** One question to a server. Only https, answered with status 200 or not at all. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   /** Absolute https URL without user information and fragment. Its query is never shown in an error. */
   readonly url: string;
-  /** Also `http:`. Only where the answer is signed and the question holds no secret. */
-  readonly plainAllowed?: true;
-  /** Statuses of a good answer; 200 alone by default. */
-  readonly statuses?: readonly number[];
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
+  readonly body?: string;
   /** Media types that are accepted as an answer, in lower case and without parameters. */
   readonly contentTypes: readonly string[];
   /** Greatest body, bytes. */
@@ -23,8 +19,6 @@ export interface HttpRequest {
   readonly retry?: RetryPolicy;
   /** Headers of a refusal that may be shown, such as a correlation id; lower case. */
   readonly diagnosticHeaders?: readonly string[];
-  /** Whether what a refusal says of itself in JSON, as `message`, may be shown. */
-  readonly readsRefusal?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -55,7 +49,10 @@ export interface HttpClientOptions {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   readonly randomBytes: RandomBytes;
   readonly proxy?: ProxySettings;
-  /** Certificate authorities in PEM, trusted besides those that come with Node; no variable adds any. */
+  /**
+   * Certificate authorities in PEM, trusted besides those that Node trusts (its own and NODE_EXTRA_CA_CERTS). Node 20 cannot list the
+   * latter: where this option is used there, it must hold them too.
+   */
   readonly ca?: readonly string[];
   /** Product and version, sent as User-Agent. */
   readonly userAgent?: string;

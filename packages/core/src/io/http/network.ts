@@ -2,62 +2,49 @@ import { ConfigurationError } from '../../domain/diagnosis.ts';
 import type { Environment } from '../../domain/identity/sources.ts';
 import type { Clock, RandomBytes } from '../../domain/ports.ts';
 import { systemSleep } from '../system/system.ts';
-import { createHttpClient } from './client.ts';
 import type { HttpClient, ProxySettings } from './http-client.ts';
-import type { NamedPem } from './named-pem.ts';
 
-/** What a platform's agent is configured with. */
 export interface NetworkOptions {
-  /** Certificate authorities of the agent itself, which no step of a job can set. */
-  readonly authorities?: NamedPem;
+  /** PEM certificates of further authorities, beside those of Node and NODE_EXTRA_CA_CERTS. */
+  readonly extraAuthorities?: readonly string[];
   /** Instead of HTTPS_PROXY and NO_PROXY. */
   readonly proxy?: ProxySettings;
 }
 
-/** What stands between this run and the servers that it asks. */
-export interface Network {
-  /** PEM, besides Node's own. */
-  readonly authorities: readonly string[];
-  readonly proxy: ProxySettings | undefined;
-}
-
-/** The same, as it is recorded. */
-export interface NetworkFacts {
-  /** `host:port` of the proxy, without user and password; null: there is none. */
-  readonly proxy: string | null;
-  /** SHA-256 of the certificate authorities that were added; null: none were. */
-  readonly ca_certificates_sha256: string | null;
-}
-
 /**
- * Makes the HTTP client at its first use: a run without OIDC loads nothing of TLS.
+ * Makes the HTTP client at its first use: a run without OIDC loads none of it.
  *
- * @param network found out at the first use
- * @param ports `version` is sent as User-Agent
+ * @param version sent as User-Agent
  */
 export function lazyHttpClient(
-  network: () => Promise<Network>,
+  environment: Environment,
+  network: NetworkOptions,
   ports: { readonly now: Clock; readonly randomBytes: RandomBytes; readonly version: string },
 ): () => Promise<HttpClient> {
   let client: Promise<HttpClient> | undefined;
   return () => {
-    client ??= makeClient(network, ports);
+    client ??= makeClient(environment, network, ports);
     return client;
   };
 }
 
 async function makeClient(
-  network: () => Promise<Network>,
+  environment: Environment,
+  network: NetworkOptions,
   { now, randomBytes, version }: { readonly now: Clock; readonly randomBytes: RandomBytes; readonly version: string },
 ): Promise<HttpClient> {
-  const { authorities, proxy } = await network();
+  const [{ createHttpClient }, { proxyFromEnvironment }] = await Promise.all([
+    import('./client.ts'),
+    import('./proxy.ts'),
+  ]);
+  const proxy = network.proxy ?? proxyFromEnvironment(environment);
   return createHttpClient({
     now,
     randomBytes,
     sleep: systemSleep,
     userAgent: `cavra-release-governance/${version}`,
-    ca: authorities,
     ...(proxy === undefined ? {} : { proxy }),
+    ...(network.extraAuthorities === undefined ? {} : { ca: network.extraAuthorities }),
   });
 }
 

@@ -1,5 +1,3 @@
-import { BlockList, isIP } from 'node:net';
-import { domainToASCII } from 'node:url';
 import { AttemptFailure } from './failure.ts';
 import type { ProxySettings } from './http-client.ts';
 import type { Target } from './target.ts';
@@ -34,8 +32,10 @@ export function proxyFromEnvironment(
  */
 export function proxyFor(target: Target, settings: ProxySettings | undefined): ProxyRoute | undefined {
   if (settings === undefined || isExempt(target, settings.noProxy ?? '')) return undefined;
-  const url = proxyUrl(settings);
-  if (url === undefined) {
+  const text = settings.url.trim();
+  const absolute = text.includes('://') ? text : `http://${text}`;
+  const url = URL.canParse(absolute) ? new URL(absolute) : undefined;
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.hostname === '') {
     throw new AttemptFailure('proxy', 'the proxy setting is not an http:// or https:// URL');
   }
   const secure = url.protocol === 'https:';
@@ -46,19 +46,6 @@ export function proxyFor(target: Target, settings: ProxySettings | undefined): P
     port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
     ...(authorization === undefined ? {} : { authorization }),
   };
-}
-
-function proxyUrl({ url: text }: ProxySettings): URL | undefined {
-  const trimmed = text.trim();
-  const absolute = trimmed.includes('://') ? trimmed : `http://${trimmed}`;
-  const url = URL.canParse(absolute) ? new URL(absolute) : undefined;
-  return url !== undefined && ['http:', 'https:'].includes(url.protocol) && url.hostname !== '' ? url : undefined;
-}
-
-/** `host:port` of a proxy, without user and password; undefined when its setting is no proxy URL. */
-export function proxyAddress(settings: ProxySettings): string | undefined {
-  const url = proxyUrl(settings);
-  return url && `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`;
 }
 
 function basicAuthorization(url: URL): string | undefined {
@@ -73,8 +60,7 @@ function basicAuthorization(url: URL): string | undefined {
 
 /**
  * Whether NO_PROXY exempts the target. Entries are separated by commas or blanks: `*` is everyone; `host`, `.host` and `*.host` are the
- * host and all below it, each with an optional `:port`; an address, IPv6 in any spelling, is itself; `address/bits` is a range (CIDR).
- * Letter case, a final dot, and the script of an international name do not matter.
+ * host and all below it; each may end in `:port`. Letter case and a final dot do not matter. Address ranges (CIDR) are not understood.
  */
 function isExempt(target: Target, noProxy: string): boolean {
   const host = normalName(target.host);
@@ -85,27 +71,13 @@ function isExempt(target: Target, noProxy: string): boolean {
 }
 
 function entryMatches(entry: string, host: string, port: number): boolean {
-  const [, network, bits] = /^\[?([0-9a-f.:]+)\]?\/(\d{1,3})$/i.exec(entry) ?? [];
-  if (network !== undefined) return isInRange(host, network, Number(bits));
   const [, bracketed, bare, portText] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(entry) ?? [];
   // An IPv6 address without brackets has colons of its own, and so no port.
-  const named = normalName((bracketed ?? bare ?? entry).replace(/^\*?\./, ''));
+  const named = normalName(bracketed ?? bare ?? entry).replace(/^\*?\./, '');
   if (portText !== undefined && Number(portText) !== port) return false;
-  return named !== '' && (host === named || (isIP(host) === 0 && host.endsWith(`.${named}`)));
+  return named !== '' && (host === named || host.endsWith(`.${named}`));
 }
 
-function isInRange(host: string, network: string, bits: number): boolean {
-  const version = isIP(network);
-  if (version === 0 || isIP(host) !== version || bits > (version === 4 ? 32 : 128)) return false;
-  const family = version === 4 ? 'ipv4' : 'ipv6';
-  const range = new BlockList();
-  range.addSubnet(network, bits, family);
-  return range.check(host, family);
-}
-
-/** An address in its shortest spelling, a name in ASCII. */
 function normalName(name: string): string {
-  const plain = name.toLowerCase().replace(/\.$/, '');
-  if (isIP(plain) === 6) return new URL(`http://[${plain}]`).hostname.slice(1, -1);
-  return domainToASCII(plain) || plain;
+  return name.toLowerCase().replace(/\.$/, '');
 }

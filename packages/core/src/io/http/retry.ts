@@ -1,12 +1,12 @@
-import { HTTP_RETRY_BASE_MS, HTTP_RETRY_CAP_MS } from '../../domain/limits.ts';
+import { HTTP_ATTEMPT_MS, HTTP_MAX_ATTEMPTS, HTTP_RETRY_BASE_MS, HTTP_RETRY_CAP_MS } from '../../domain/limits.ts';
 import type { RandomBytes } from '../../domain/ports.ts';
 
-/** How soon a request is tried again, until its deadline. */
+/** How often and how soon a request is tried again, all of it inside the request's deadline. */
 export interface RetryPolicy {
-  /** Tries, the first included; without it, as many as there is time for. */
-  readonly attempts?: number;
-  /** Longest time for one try, ms; without it, HTTP_ATTEMPT_SHARE of the request's time. */
-  readonly attemptMs?: number;
+  /** Tries, the first included. */
+  readonly attempts: number;
+  /** Longest time for one try, ms. */
+  readonly attemptMs: number;
   /** Longest pause before the second try, ms; doubles with each further one. */
   readonly baseMs: number;
   /** Longest pause that is chosen here, ms. */
@@ -14,6 +14,8 @@ export interface RetryPolicy {
 }
 
 export const DEFAULT_RETRY: RetryPolicy = {
+  attempts: HTTP_MAX_ATTEMPTS,
+  attemptMs: HTTP_ATTEMPT_MS,
   baseMs: HTTP_RETRY_BASE_MS,
   capMs: HTTP_RETRY_CAP_MS,
 };

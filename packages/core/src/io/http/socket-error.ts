@@ -11,10 +11,8 @@ const MAX_REASON_LENGTH = 200;
  *
  * Node's error is not kept as the cause: its members can hold the raw bytes of the answer, and so a token. What is kept is its code
  * and, for TLS, its reason, which speaks of certificates only.
- *
- * @param authority the name of the authority that the server's certificate is from, where that is known
  */
-export function socketFailure(error: unknown, stage: Stage, authority?: string): AttemptFailure {
+export function socketFailure(error: unknown, stage: Stage): AttemptFailure {
   if (error instanceof AttemptFailure) return error;
   const code = codeOf(error);
   const cause = new Error(code === '' ? 'unnamed socket error' : code);
@@ -28,25 +26,10 @@ export function socketFailure(error: unknown, stage: Stage, authority?: string):
   if (stage === 'connect') return new AttemptFailure('connect', `no connection (${code || 'failed'})`, { cause });
   if (CLOSED.has(code)) return new AttemptFailure('reset', 'the connection was dropped', { cause });
   if (code === 'ETIMEDOUT') return new AttemptFailure('timeout', 'the connection timed out', { cause });
-  if (UNKNOWN_AUTHORITY.has(code)) return unknownAuthority(code, authority, cause);
   if (stage === 'tls' || /^ERR_(SSL|TLS|OSSL)/.test(code)) {
     return new AttemptFailure('tls', `no trusted TLS connection (${reasonOf(error)})`, { cause });
   }
   return new AttemptFailure('protocol', `not a valid HTTP answer (${code || 'failed'})`, { cause });
-}
-
-const UNKNOWN_AUTHORITY = new Set([
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
-
-function unknownAuthority(code: string, authority: string | undefined, cause: Error): AttemptFailure {
-  const from = authority === undefined ? 'an authority' : `the authority "${authority}"`;
-  const message = `no trusted TLS connection: the certificate is from ${from} that is not trusted here (${code}); if it is yours, name its certificate by ca-certificates`;
-  return new AttemptFailure('tls', message, { cause });
 }
 
 function codeOf(error: unknown): string {

@@ -1,7 +1,6 @@
 import { constants, lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { printableName } from '../../domain/text/printable.ts';
-import { NO_FOLLOW } from '../files/open-no-follow.ts';
+import { NO_FOLLOW } from '../files/durable-file.ts';
 import { readRegularFile } from '../files/read-regular-file.ts';
 import type { ProcessPlace } from '../system/process-state.ts';
 
@@ -112,8 +111,8 @@ export class OtherLockFile {
     const pid = this.name?.pid ?? note.pid;
     const parts = [
       pid === undefined ? 'another process' : `process ${pid}`,
-      typeof note.host === 'string' ? ` on ${printableName(note.host)}` : '',
-      typeof note.created_at === 'string' ? ` since ${printableName(note.created_at)}` : '',
+      typeof note.host === 'string' ? ` on ${printable(note.host)}` : '',
+      typeof note.created_at === 'string' ? ` since ${printable(note.created_at)}` : '',
     ];
     return parts.join('');
   }
@@ -138,4 +137,9 @@ function parseName(end: string): LockName | undefined {
     return undefined;
   }
   return { pid: Number(pid), startTime, place };
+}
+
+/** A name from a file, as it may stand in a message. */
+function printable(text: string): string {
+  return text.replace(/[^\x21-\x7e]/g, '?').slice(0, 64);
 }

@@ -31,7 +31,7 @@ const GRACE_MS = 3_000;
 const POLL_MS = 30;
 
 /**
- * Starts the program's daemon on a socket in the program's private folder (docs/go-runtime.md#its-command-line).
+ * Starts the program's daemon on a socket in the program's private folder (wire-format.md section 8).
  *
  * @throws RuntimeFailure CAVRA-E524
  */

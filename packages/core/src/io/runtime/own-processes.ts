@@ -2,9 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /**
- * The processes that run one program, told by the program's own path: in a private folder with a name that nobody ever used, nothing else
- * can run it. Numbers in files are never believed, since a number may belong to another process by now (docs/go-runtime.md,
- * `foreign-process`).
+ * The processes that run one program, told by the program's own path: in a private folder with a name that nobody ever used, nothing
+ * else can run it. Numbers in files are never believed, since a number may belong to another process by now (weakness row 27).
  *
  * @param program absolute, without links
  */

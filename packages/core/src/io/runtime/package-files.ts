@@ -1,10 +1,11 @@
-import { type FileHandle, lstat, readdir, realpath } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError } from '../../domain/diagnosis.ts';
+import { printable } from '../../domain/json/pointer.ts';
 import { MAX_RUNTIME_BYTES, MAX_RUNTIME_PACKAGE_FILES } from '../../domain/limits.ts';
 import { isPackagePath } from '../../domain/runtime-package/checksums.ts';
-import { printableName } from '../../domain/text/printable.ts';
-import { openNoFollow } from '../files/open-no-follow.ts';
+import { NO_FOLLOW, NON_BLOCKING } from '../files/durable-file.ts';
 import { describeSystemError, errorCode } from '../system/system-error.ts';
 
 /** The files of a package's folder. No link in it is ever followed, and nothing outside of it is ever read. */
@@ -37,7 +38,7 @@ export class PackageFiles {
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       for (const entry of await readdir(join(this.#root, folder), { withFileTypes: true })) {
         const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-        if (!isPackagePath(path)) throw refusal(`the package has a name that is not plain: ${printableName(path)}`);
+        if (!isPackagePath(path)) throw refusal(`the package has a name that is not plain: ${printable(path)}`);
         if (entry.isDirectory()) folders.push(path);
         else if (entry.isFile()) files.push(path);
         else throw refusal(`${path} in the package is a link or a special file`);
@@ -55,7 +56,7 @@ export class PackageFiles {
    * @throws ConfigurationError CAVRA-E233 it is not there, a link is on the way, it is no regular file, or too large
    */
   async read(path: string, maxBytes: number): Promise<Buffer> {
-    if (!isPackagePath(path)) throw refusal(`${printableName(path)} leads out of the package`);
+    if (!isPackagePath(path)) throw refusal(`${printable(path)} leads out of the package`);
     const absolute = join(this.#root, path);
     try {
       if ((await realpath(absolute)) !== absolute) throw refusal(`${path} in the package is a link, or behind one`);
@@ -84,7 +85,7 @@ export async function readProgram(path: string): Promise<Buffer> {
 
 /** All of it at once: what is checked is what is used, whatever becomes of the file meanwhile. */
 async function readPinnable(absolute: string, name: string, maxBytes: number): Promise<Buffer> {
-  const file = await openNoFollow(absolute);
+  const file = await open(absolute, constants.O_RDONLY | NO_FOLLOW | NON_BLOCKING);
   try {
     const { size, isFile } = await statOf(file);
     if (!isFile) throw refusal(`${name} is not a regular file`);

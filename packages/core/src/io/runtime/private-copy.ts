@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigurationError, RuntimeFailure } from '../../domain/diagnosis.ts';
 import { FILE_CHUNK_BYTES } from '../../domain/limits.ts';
-import { writeAll } from '../files/durable-file.ts';
-import { NO_FOLLOW } from '../files/open-no-follow.ts';
+import { NO_FOLLOW, writeAll } from '../files/durable-file.ts';
 import { describeSystemError } from '../system/system-error.ts';
 
 /** A program in a folder that nobody else can look into. */

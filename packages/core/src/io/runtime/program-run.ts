@@ -21,7 +21,7 @@ const MAX_SAID = 500;
 
 /**
  * Runs one command of a program to its end. What it says goes to a file, not to a pipe: a daemon that it leaves behind would keep a pipe
- * open for ever (docs/go-runtime.md, `held-stdout`).
+ * open for ever (weakness row 29).
  *
  * @param environment all that the program gets
  * @throws RuntimeFailure CAVRA-E524 it cannot be run, or has not ended in time

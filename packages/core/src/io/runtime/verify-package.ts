@@ -28,8 +28,8 @@ const CHECKSUMS = 'checksums.txt';
 const SIGNATURE = '.sig.json';
 
 /**
- * Verifies a signed runtime package whole (docs/go-runtime.md#its-signed-package): the checksums are signed by the pinned key, every file
- * that they name has its digest, every signature that is there holds, and nothing that could be run is not covered.
+ * Verifies a signed runtime package whole (wire-format.md section 9): the checksums are signed by the pinned key, every file that they
+ * name has its digest, every signature that is there holds, and nothing that could be run is not covered.
  *
  * @param path of its folder
  * @throws ConfigurationError CAVRA-E233 with everything that is wrong

@@ -23,10 +23,10 @@ import {
 import { RuntimeFailure } from '../../domain/diagnosis.ts';
 import { JsonError } from '../../domain/json/error.ts';
 import { parseStrictJson } from '../../domain/json/parse.ts';
+import { printable } from '../../domain/json/pointer.ts';
 import { isJsonList, JsonObject, type JsonValue } from '../../domain/json/value.ts';
 import { DAEMON_SEND_MS, MAX_DAEMON_ANSWER_BYTES } from '../../domain/limits.ts';
 import type { Clock, RandomBytes } from '../../domain/ports.ts';
-import { printableName } from '../../domain/text/printable.ts';
 import { encodeRequest } from '../../domain/wire/encode.ts';
 import type { DecisionResponse, EvaluateRequest, RunnerAuth } from '../../domain/wire/messages.ts';
 import { NotConnected, SocketConnection } from './connection.ts';
@@ -178,7 +178,7 @@ const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 500;
 
 /**
- * Asks a daemon that knows only the plain protocol (docs/daemon-protocol.md#plain). Nothing shows who answered.
+ * Asks a daemon that knows only the plain protocol (wire-format.md section 8). Nothing shows who answered.
  *
  * @throws RuntimeFailure CAVRA-E520 not reachable, CAVRA-E521 it is no decision, CAVRA-E523 no answer
  */
@@ -199,7 +199,7 @@ function refusePlainError(line: Buffer): void {
   const value = parse(line);
   const details = value !== null && typeof value === 'object' && isJsonList(value) ? value[1] : undefined;
   const message = details instanceof JsonObject ? details.get('message') : undefined;
-  throw new NotConnected('CAVRA-E523', typeof message === 'string' ? printableName(message) : 'the daemon refused');
+  throw new NotConnected('CAVRA-E523', typeof message === 'string' ? printable(message) : 'the daemon refused');
 }
 
 function parse(line: Buffer): JsonValue {

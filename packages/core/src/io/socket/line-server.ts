@@ -2,9 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { DAEMON_LONG_LINE_BYTES, DAEMON_LONG_LINES, DAEMON_SEND_MS } from '../../domain/limits.ts';
 import { Turns } from './turns.ts';
 
-/**
- * A server of lines over a Unix socket or named pipe: bounded in connections, in bytes and in time (docs/go-runtime.md, `large-requests`).
- */
+/** A server of lines over a Unix socket or named pipe: bounded in connections, in bytes and in time (weakness row 30). */
 
 /** Why a connection ended without having been answered. */
 export type ConnectionEnd = 'nothing_sent' | 'incomplete' | 'too_slow' | 'too_long' | 'too_many' | 'reset' | 'stalled';

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { mkdir, open, realpath } from 'node:fs/promises';
 import { ConfigurationError } from '../../domain/diagnosis.ts';
-import { NO_FOLLOW } from '../files/open-no-follow.ts';
+import { NO_FOLLOW } from '../files/durable-file.ts';
 import { describeSystemError } from '../system/system-error.ts';
 
 const PERMISSIONS = 0o777;

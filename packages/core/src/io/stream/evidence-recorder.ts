@@ -43,8 +43,8 @@ export interface FileEvidenceRecorder extends EvidenceRecorder {
 }
 
 /**
- * Opens an evidence stream for writing, as its only writer, and continues it where it ends (docs/evidence-format.md#the-stream). What that
- * withstands: docs/go-runtime.md, `long-records` to `durability`.
+ * Opens an evidence stream for writing, as its only writer, and continues it where it ends (wire-format.md section 5,
+ * upstream-weaknesses.md rows 9 to 15).
  *
  * Appends may be made at any rate: those that wait at the same time are written together and made durable by one `fdatasync`. Times of
  * records never go back by less than a minute; after a greater correction of the clock they do, and a note says so.

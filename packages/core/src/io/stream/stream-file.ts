@@ -2,8 +2,7 @@ import { type BigIntStats, constants, lstatSync } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError, RuntimeFailure } from '../../domain/diagnosis.ts';
-import { syncFolder, writeAll } from '../files/durable-file.ts';
-import { NO_FOLLOW, NON_BLOCKING } from '../files/open-no-follow.ts';
+import { NO_FOLLOW, NON_BLOCKING, syncFolder, writeAll } from '../files/durable-file.ts';
 import { describeSystemError, errorCode } from '../system/system-error.ts';
 
 const OWNER_ONLY = 0o600;

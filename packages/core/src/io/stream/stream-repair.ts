@@ -11,7 +11,7 @@ export interface RepairedStream {
 }
 
 /**
- * Makes a stream end in a whole line again, as it may not after a crash or on a full disk (docs/go-runtime.md, `torn-line`, `line-end`): a
+ * Makes a stream end in a whole line again, as it may not after a crash or on a full disk (upstream-weaknesses.md rows 10 and 11): a
  * torn line is moved to the file for torn lines, a lost line end is added.
  *
  * @throws EvidenceError CAVRA-E404 the last line that has a line end is no record

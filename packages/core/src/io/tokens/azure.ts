@@ -98,7 +98,7 @@ function azureService(
   };
 }
 
-const NOT_VALID = 'the access token is not valid for this job any more: it has expired, or the job has ended';
+const NOT_VALID = 'the access token is not valid for this job, or the job has ended';
 
 const EXPLANATIONS: ReadonlyMap<number, string> = new Map([
   [203, NOT_VALID],

@@ -52,7 +52,7 @@ function githubService(url: string, credential: string, { audience }: TokenOptio
 
 const EXPLANATIONS: ReadonlyMap<number, string> = new Map([
   [400, 'it does not take the request, most likely because of the audience'],
-  [401, 'the job’s credential is not valid any more: it has expired, or the job has ended'],
+  [401, 'the job’s credential is not valid or the job has ended'],
   [403, 'the job lacks `permissions: id-token: write`, or the organization forbids it'],
   [404, 'it knows no such job'],
 ]);

@@ -2,7 +2,7 @@ import { AuthenticationError, ConfigurationError } from '../../domain/diagnosis.
 import { JsonError } from '../../domain/json/error.ts';
 import { parseStrictJson } from '../../domain/json/parse.ts';
 import { JsonObject } from '../../domain/json/value.ts';
-import { MAX_TOKEN_RESPONSE_BYTES } from '../../domain/limits.ts';
+import { MAX_TOKEN_RESPONSE_BYTES, TOKEN_REQUEST_MS } from '../../domain/limits.ts';
 import { HttpFailure } from '../http/failure.ts';
 import type { HttpRequest } from '../http/http-client.ts';
 import type { TokenOptions } from './token-source.ts';
@@ -33,8 +33,8 @@ export async function askTokenService(service: TokenService, options: TokenOptio
       ...service.request,
       contentTypes: ['application/json'],
       maxBytes: MAX_TOKEN_RESPONSE_BYTES,
-      readsRefusal: true,
       deadline: options.deadline,
+      timeoutMs: TOKEN_REQUEST_MS,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     return readAnswer(body, service);
@@ -75,21 +75,12 @@ function diagnose(failure: HttpFailure, service: TokenService): AuthenticationEr
   const { status } = failure;
   const refused = failure.code === 'redirect' || (failure.code === 'status' && isDenial(status));
   if (!refused || status === undefined) {
-    const page = failure.code === 'content_type' ? WEB_PAGE : '';
-    const message = `${service.name} gave no token: ${failure.message}${said(failure)}${page}`;
-    return new AuthenticationError('CAVRA-E313', message, options);
+    return new AuthenticationError('CAVRA-E313', `${service.name} gave no token: ${failure.message}`, options);
   }
   const meaning = service.explain(status);
   const because = meaning === undefined ? '' : `: ${meaning}`;
-  const message = `${service.name} refused with status ${status}${because}${said(failure)}${correlation(failure.headers)}`;
+  const message = `${service.name} refused with status ${status}${because}${correlation(failure.headers)}`;
   return new AuthenticationError('CAVRA-E312', message, options);
-}
-
-const WEB_PAGE =
-  '; a web page in place of JSON is most often a sign-in page, of the server or of a proxy in between: the credential has expired, or the proxy asks for one';
-
-function said({ said: words }: HttpFailure): string {
-  return words === undefined ? '' : `; it says "${words.replaceAll('"', "'")}"`;
 }
 
 /** Everything but success and "later": 408, 429 and 5xx were tried again and are the service's trouble, not the job's. */

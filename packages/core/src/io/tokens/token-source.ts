@@ -33,7 +33,7 @@ export interface TokenOptions {
   /** Azure: the service connection that the token is to speak for; a GUID. Without it, the pipeline's own token. */
   readonly serviceConnectionId?: string;
   readonly http: HttpClient;
-  /** Unix ms by which the caller needs the token; until then the platform is asked again and again. */
+  /** Unix ms by which the caller needs the token; the platform is given TOKEN_REQUEST_MS at most. */
   readonly deadline: number;
   readonly signal?: AbortSignal;
 }

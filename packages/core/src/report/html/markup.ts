@@ -28,10 +28,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly HtmlValu
 
 /** Text with what is code set in a fixed-width font, each part apart from the direction of writing of its neighbours. */
 export function prose(parts: Prose): readonly Html[] {
-  return parts.map((part) => {
-    if (typeof part === 'string') return html`${part}`;
-    return 'code' in part ? codeHtml(part.code) : html`<strong>${part.strong}</strong>`;
-  });
+  return parts.map((part) => (typeof part === 'string' ? html`${part}` : codeHtml(part.code)));
 }
 
 /** Shorter names stay on one line. */

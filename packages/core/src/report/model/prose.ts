@@ -3,7 +3,7 @@
  * markup.
  */
 export type Prose = readonly ProsePart[];
-export type ProsePart = string | { readonly code: string } | { readonly strong: string };
+export type ProsePart = string | { readonly code: string };
 
 /** Prose of a template; a value is text, prose, or set in a fixed-width font by `code`. */
 export function say(strings: TemplateStringsArray, ...values: readonly (string | number | ProsePart | Prose)[]): Prose {
@@ -22,14 +22,8 @@ export function code(text: string): ProsePart {
   return { code: text };
 }
 
-/** What a reader looks for first. */
-export function strong(text: string): ProsePart {
-  return { strong: text };
-}
-
 /** Names one after the other: `a`, `b` and 3 more. */
 export function listed(names: readonly string[], most = 12): Prose {
-  if (names.length === 0) return ['nothing'];
   const shown = names.slice(0, most);
   const parts = shown.flatMap((name, index): ProsePart[] => (index === 0 ? [code(name)] : [', ', code(name)]));
   return names.length > most ? [...parts, ` and ${count(names.length - most)} more`] : parts;

@@ -1,13 +1,11 @@
 import type { DiagnosisCode } from '../../domain/diagnosis.ts';
 import type { Decision, RunnerIdentity } from '../../domain/wire/messages.ts';
 
-/** What `gate --format json` prints (README.md#use-the-command-line); stable, members are only ever added. */
+/** What `gate --format json` prints (interfaces.md); stable, members are only ever added. */
 export interface GateResult {
   readonly verdict: 'pass' | 'fail';
   readonly exit_code: number;
   readonly diagnosis: DiagnosisJson | null;
-  /** What else went wrong, most often because of that. */
-  readonly consequences: readonly DiagnosisJson[];
   readonly decisions: readonly DecisionJson[];
   readonly authentication: AuthenticationJson | null;
   readonly evidence: EvidenceJson | null;
@@ -17,8 +15,6 @@ export interface GateResult {
   readonly trust: { readonly rule: string } | null;
   /** The identity that this job claims; `authentication` says what of it is proven. */
   readonly identity: RunnerIdentity | null;
-  /** `host:port` of the proxy, and the SHA-256 of the certificate authorities that were added, where the platform was asked. */
-  readonly network: { readonly proxy: string | null; readonly ca_certificates_sha256: string | null };
   /** What a reader should know, one sentence each. */
   readonly notes: readonly string[];
 }

@@ -1,4 +1,3 @@
-import { worstOf } from '../../domain/decision/worst.ts';
 import type { VerificationReport } from '../../domain/verification/report.ts';
 import type { Check, ReportInput } from '../model/model.ts';
 import { code, counted, listed, type Prose, say, utc } from '../model/prose.ts';
@@ -54,8 +53,7 @@ function identity({ authentication, trust, identity: claimed }: GateResult): Che
     return { tone: 'bad', label, text: say`${text}` };
   }
   const { method, key_id: keyId, unverified } = authentication;
-  const proof = method === 'oidc' ? 'the platform’s OIDC token' : 'possession of the runner’s HMAC key';
-  const word = method === 'oidc' ? 'only the job’s own word' : 'asserted by whoever holds the key';
+  const proof = method === 'oidc' ? 'the platform’s OIDC token' : 'the runner’s HMAC key';
   const by: Prose = keyId === '' ? [] : say` (key ${code(keyId)})`;
   if (trust === null) {
     return { tone: 'bad', label, text: say`proven by ${proof}${by}, but not trusted by the policy` };
@@ -63,17 +61,19 @@ function identity({ authentication, trust, identity: claimed }: GateResult): Che
   return {
     tone: 'good',
     label,
-    text: say`proven by ${proof}${by}${unverified.length === 0 ? '' : say`; ${listed(unverified)} ${unverified.length === 1 ? 'is' : 'are'} ${word}`}`,
+    text: say`proven by ${proof}${by}${unverified.length === 0 ? '' : say`; ${listed(unverified)} ${unverified.length === 1 ? 'is' : 'are'} only the job’s own word`}`,
   };
 }
 
 function decision({ decisions }: GateResult): Check {
   const label = 'Decision';
-  const shown = worstOf(decisions);
-  if (shown === undefined) return { tone: 'bad', label, text: say`none was made` };
+  const [first] = [...decisions].sort((a, b) => rank(a.decision) - rank(b.decision));
+  if (first === undefined) return { tone: 'bad', label, text: say`none was made` };
+  const unmet = decisions.find(({ met }) => !met);
+  const shown = unmet ?? first;
   const expected = shown.decision === shown.expected ? '' : say`; expected was ${code(shown.expected)}`;
   return {
-    tone: decisions.every(({ met }) => met) ? DECISION_TONE[shown.decision] : 'bad',
+    tone: unmet === undefined ? DECISION_TONE[shown.decision] : 'bad',
     label,
     text: say`${code(shown.decision)} by rule ${code(shown.rule_id)}${decisions.length === 1 ? '' : `, the one that counts of ${counted(decisions.length, 'decision')}`}${expected}`,
   };
@@ -158,4 +158,8 @@ export function tailCheck(report: VerificationReport): Check {
     label: 'End of the stream',
     text: say`${TAIL_WORDS[report.tail]}`,
   };
+}
+
+function rank(decision: string): number {
+  return ['block', 'require_approval', 'allow'].indexOf(decision);
 }

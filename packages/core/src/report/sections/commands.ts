@@ -91,9 +91,7 @@ function expectedValues({
   story,
   verification,
 }: ReportInput): readonly (readonly [name: string, value: string])[] {
-  // Under HMAC the identity is the job's own word, which no expectation of it accepts.
-  const isProven = (gate?.authentication?.method ?? 'oidc') === 'oidc';
-  const identity = isProven ? (gate?.identity ?? onlyRunner(story?.runners) ?? {}) : {};
+  const identity = gate?.identity ?? onlyRunner(story?.runners) ?? {};
   const decision = verification?.expectations?.decision ?? worstOf(story?.decisions);
   return [
     ['expect-provider', identity.provider ?? ''],

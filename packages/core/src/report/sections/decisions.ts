@@ -1,8 +1,8 @@
-import { worstFirst } from '../../domain/decision/worst.ts';
 import { MAX_REPORT_ROWS } from '../../domain/limits.ts';
 import type { Question, RecordGlimpse, StreamStory } from '../../domain/story/stream-shape.ts';
 import { isExpectation } from '../../domain/verification/findings.ts';
 import type { VerificationReport } from '../../domain/verification/report.ts';
+import type { Decision } from '../../domain/wire/messages.ts';
 import type { DecisionLine, DecisionPart, Fact, ReportInput } from '../model/model.ts';
 import { count, say } from '../model/prose.ts';
 import type { DecisionJson, GateResult } from '../model/run-result.ts';
@@ -120,4 +120,10 @@ function factsOf(question: Question | undefined): readonly Fact[] {
     { label: 'Approval', value: approvalId },
     { label: 'Asked for by', value: actor },
   ].filter(({ value }) => value !== '');
+}
+
+function worstFirst<T extends { readonly decision: Decision; readonly met?: boolean }>(all: readonly T[]): T[] {
+  const rank = ({ met, decision }: T) =>
+    (met === false ? 0 : 3) + ['block', 'require_approval', 'allow'].indexOf(decision);
+  return all.toSorted((a, b) => rank(a) - rank(b));
 }

@@ -50,9 +50,7 @@ function ofThisRun({ identity, authentication, trust }: GateResult): RunnerPart 
   const summary =
     authentication === null
       ? say`The job could not prove any of this: it is only its own word.`
-      : authentication.method === 'oidc'
-        ? say`What is proven was compared with the signed claims of the platform’s token. ${policy}`
-        : say`The runner proved that it holds its key; what the keyring binds to that key is proven, the rest is asserted by whoever holds it. ${policy}`;
+      : say`What is proven was compared with ${authentication.method === 'oidc' ? 'the signed claims of the platform’s token' : 'claims signed with the runner’s key'}. ${policy}`;
   return { ...NOBODY, summary, runners: [{ scope: '', fields }] };
 }
 

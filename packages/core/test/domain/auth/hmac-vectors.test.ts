@@ -25,11 +25,11 @@ const SIGNATURES: readonly SignatureCase[] = JSON.parse(
 const REFUSED_SIGNATURES: Readonly<Record<string, string>> = {
   'all-empty': 'the client of the Go implementation refuses it too: provider and repository are required',
   'no-provider': 'the client of the Go implementation refuses it too: provider and repository are required',
-  'tab-and-return': 'ambiguous: a line end inside a value',
-  'newline-at-end': 'ambiguous: a line end inside a value',
-  'collision-a': 'ambiguous: a line end inside a value',
-  'collision-c': 'ambiguous: two identities, one signature',
-  'collision-d': 'ambiguous: two identities, one signature',
+  'tab-and-return': 'row 19: a line end inside a value',
+  'newline-at-end': 'row 19: a line end inside a value',
+  'collision-a': 'row 19: a line end inside a value',
+  'collision-c': 'row 19: two identities, one signature',
+  'collision-d': 'row 19: two identities, one signature',
 };
 
 describe('runner_identity_hmac.json', () => {
@@ -66,10 +66,10 @@ const VALIDATIONS: readonly ValidationCase[] = JSON.parse(
   readFileSync(new URL('runner_auth_validate.json', VECTORS), 'utf8'),
 );
 
-/** Accepted by the Go implementation and refused by ours, with the row of docs/go-runtime.md. */
+/** Accepted by the Go implementation and refused by ours, with the row of upstream-weaknesses.md. */
 const DEVIATIONS: Readonly<Record<string, string>> = {
-  'not-configured-no-auth': 'no-keys, no-audience: no verification, no allow',
-  'not-configured-with-auth': 'lenient-tokens: runner_auth sent to a daemon without authentication',
+  'not-configured-no-auth': 'rows 22 and 23: no verification, no allow',
+  'not-configured-with-auth': 'row 35: runner_auth sent to a daemon without authentication',
 };
 
 const CODES: Readonly<Record<string, string>> = {

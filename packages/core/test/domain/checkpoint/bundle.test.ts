@@ -34,8 +34,6 @@ function changed({ bundle, material, envelope, signature }: Changes): string {
   });
 }
 
-const stamped = (rfc3161Timestamps: unknown) =>
-  changed({ material: { timestampVerificationData: { rfc3161Timestamps } } });
 const parse = (text: string) => parseBundle(Buffer.from(text));
 
 it('is a Sigstore bundle v0.3 in one line', () => {
@@ -65,21 +63,10 @@ describe('reading it again', () => {
     expect(parse(changed({ signature: { keyid } }))).toEqual(ENVELOPE);
   });
 
-  it('gives timestamps, and none where there are none', () => {
-    const stamped = { ...ENVELOPE, timestamps: [Buffer.from([1, 2]), Buffer.from([3])] };
-    expect(parse(bundleText(stamped))).toEqual(stamped);
-    for (const timestampVerificationData of [{}, { rfc3161Timestamps: [] }]) {
-      expect(parse(changed({ material: { timestampVerificationData } }))).toEqual(ENVELOPE);
-    }
-  });
-
   it('takes any white space, and what others add about time', () => {
     expect(parse(JSON.stringify(JSON.parse(TEXT), null, 4))).toEqual(ENVELOPE);
     const timestampVerificationData = { rfc3161Timestamps: [{ signedTimestamp: 'AA==' }] };
-    expect(parse(changed({ material: { timestampVerificationData, tlogEntries: undefined } }))).toEqual({
-      ...ENVELOPE,
-      timestamps: [Buffer.from([0])],
-    });
+    expect(parse(changed({ material: { timestampVerificationData, tlogEntries: undefined } }))).toEqual(ENVELOPE);
   });
 });
 
@@ -94,16 +81,7 @@ describe.each<[string, string]>([
   ['an older media type', changed({ bundle: { mediaType: BUNDLE_MEDIA_TYPE.replace('0.3', '0.2') } })],
   ['a message signature', changed({ bundle: { messageSignature: {} } })],
   ['no envelope', changed({ bundle: { dsseEnvelope: undefined } })],
-  ['a certificate beside its key', changed({ material: { certificate: { rawBytes: 'AA==' } } })],
-  ['a certificate that is none', changed({ material: { publicKey: undefined, certificate: { rawBytes: 'AA==' } } })],
-  ['a certificate that is null', changed({ material: { publicKey: undefined, certificate: null } })],
-  ['timestamps that are no list', stamped({ signedTimestamp: 'AA==' })],
-  ['timestamps that are null', stamped(null)],
-  ['timestamp data that is a list', changed({ material: { timestampVerificationData: [] } })],
-  ['a timestamp that is null', stamped([null])],
-  ['a timestamp that is no base64', stamped([{ signedTimestamp: '%' }])],
-  ['a timestamp with another member', stamped([{ signedTimestamp: 'AA==', time: 1 }])],
-  ['nine timestamps', stamped(Array(9).fill({ signedTimestamp: 'AA==' }))],
+  ['a certificate', changed({ material: { certificate: { rawBytes: 'AA==' } } })],
   ['no public key', changed({ material: { publicKey: undefined } })],
   [
     'another hint than its keyid',

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { bundleFromJSON } from '@sigstore/bundle';
 import { toSignedEntity, VerificationError, Verifier } from '@sigstore/verify';
-import { itWith } from '../../../../../test/support/programs.ts';
 import { readRepositoryFile } from '../../../../../test/support/repository.ts';
 import { bundleText, parseBundle } from '../../../src/domain/checkpoint/bundle.ts';
 import { openCheckpoint, signCheckpoint } from '../../../src/domain/checkpoint/checkpoint.ts';
@@ -170,11 +169,11 @@ describe('others verify it too', () => {
     return execFileSync('openssl', ['pkeyutl', ...args], { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
   }
 
-  itWith('openssl')('openssl', () => {
+  it('openssl', () => {
     expect(openssl(TEXT)).toContain('Signature Verified Successfully');
   });
 
-  itWith('openssl').each(FORGERIES)('openssl refuses %s', (_, text) => {
+  it.each(FORGERIES)('openssl refuses %s', (_, text) => {
     expect(refusalOf(() => openssl(text))).toMatchObject({ status: 1 });
   });
 });

@@ -106,8 +106,8 @@ describe('parseDaemonConfiguration', () => {
   it.each([
     ['no way to authenticate', { issuers: [] }, /no way to authenticate/],
     [
-      'keys without their issuer',
-      { issuers: [{ provider: 'gitlab-ci', jwks_url: 'https://git.example/keys' }] },
+      'a self-managed issuer without keys',
+      { issuers: [{ provider: 'gitlab-ci', issuer: 'https://git.example' }] },
       /issuers\/0.*keys/,
     ],
     ['an Azure organisation that is not pinned', { issuers: [{ provider: 'azure-pipelines' }] }, /issuers\/0/],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkExpectation, type Expectation } from '../../../src/domain/decision/expectation.ts';
-import { isWorseThan, worstFirst, worstOf } from '../../../src/domain/decision/worst.ts';
+import { isWorseThan, worstDecision } from '../../../src/domain/decision/worst.ts';
 import type { Decision } from '../../../src/domain/wire/messages.ts';
 
 const DECISIONS: readonly Decision[] = ['allow', 'require_approval', 'block'];
@@ -65,20 +65,12 @@ describe('the worst of several', () => {
     expect(isWorseThan('require_approval', 'allow')).toBe(true);
     expect(isWorseThan('allow', 'allow')).toBe(false);
     expect(isWorseThan('allow', 'block')).toBe(false);
-    const all = DECISIONS.map((decision, index) => ({ decision, index }));
-    expect(worstFirst(all).map(({ decision }) => decision)).toEqual(['block', 'require_approval', 'allow']);
-    expect(worstOf(all)?.index).toBe(2);
-    expect(worstOf(all.slice(0, 2))?.index).toBe(1);
-    expect(worstOf(all.slice(0, 1))?.index).toBe(0);
+    expect(worstDecision(['allow', 'require_approval', 'allow'])).toBe('require_approval');
+    expect(worstDecision(['require_approval', 'block', 'allow'])).toBe('block');
+    expect(worstDecision(['allow'])).toBe('allow');
   });
 
-  it('is the first of several that are as bad', () => {
-    expect(worstOf([{ decision: 'block', index: 1 } as const, { decision: 'block', index: 2 } as const])?.index).toBe(
-      1,
-    );
-  });
-
-  it('is none when nothing was decided', () => {
-    expect(worstOf([])).toBeUndefined();
+  it('is a block when nothing was decided', () => {
+    expect(worstDecision([])).toBe('block');
   });
 });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { expectGrowth } from '../../../../../test/support/growth.ts';
 import { applyDefaults } from '../../../src/domain/decision/defaults.ts';
 import { decide, type Verdict } from '../../../src/domain/decision/rules.ts';
 import type { EvaluateRequest, ReleaseGovernance } from '../../../src/domain/wire/messages.ts';
@@ -248,10 +247,10 @@ describe('text is read as the Go implementation reads it', () => {
     expect(compatible({ ...KNOWN, approval_state: state, approval_id: 'x' }).rule_id).toBe(rule);
   });
 
-  it('in a time that grows with its length only', () =>
-    expectGrowth({
-      length: 62_500,
-      make: (length) => `a${' '.repeat(length)}b`,
-      run: (text) => strict({ metadata_kind: text, approval_state: text, integrity_status: text }),
-    }));
+  it('in a time that grows with its length only', () => {
+    const text = `a${' '.repeat(1_000_000)}b`;
+    const start = process.hrtime.bigint();
+    strict({ metadata_kind: text, approval_state: text, integrity_status: text });
+    expect(Number(process.hrtime.bigint() - start) / 1e6).toBeLessThan(2_000);
+  });
 });

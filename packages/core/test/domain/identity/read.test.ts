@@ -5,7 +5,7 @@ import { readIdentity } from '../../../src/domain/identity/read.ts';
 import { sameRun } from '../../../src/domain/identity/same-run.ts';
 import { refusalOf } from '../../support/refusal.ts';
 
-/** Every column of docs/evidence-format.md#which-job-it-is at once, each variable with its own name as value. */
+/** Every column of wire-format.md section 2 at once, each variable with its own name as value. */
 const VARIABLES = {
   'github-actions': {
     repository: 'GITHUB_REPOSITORY',

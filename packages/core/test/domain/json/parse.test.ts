@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { expectGrowth } from '../../../../../test/support/growth.ts';
 import { JsonError, type JsonErrorCode } from '../../../src/domain/json/error.ts';
 import { parseStrictJson } from '../../../src/domain/json/parse.ts';
 import { toPlain } from '../../../src/domain/json/plain.ts';
@@ -180,20 +179,19 @@ describe('what is refused', () => {
   });
 });
 
-describe('hostile sizes take a time that grows with the length only', () => {
-  it.each<[string, number, (times: number) => string]>([
-    ['escapes', 10_000, (times) => `"${'\\u0041'.repeat(times)}"`],
-    ['empty lists', 20_000, (times) => `[${'[],'.repeat(times)}[]]`],
-    ['members', 5_000, (times) => `{${Array.from({ length: times }, (_, i) => `"k${i}":1`).join(',')}}`],
-    ['white space', 62_500, (times) => `${' '.repeat(times)}1`],
-    ['numbers', 62, (times) => `[${`${'9'.repeat(1000)},`.repeat(times)}1]`],
-  ])('%s', (_name, length, text) =>
-    expectGrowth({
-      length,
-      make: (times) => Buffer.from(text(times)),
-      run: (bytes) => parseStrictJson(bytes, { maxBytes: 2 ** 21 }),
-    }),
-  );
+describe('hostile sizes stay quick', () => {
+  it.each<[string, () => string]>([
+    ['escapes', () => `"${'\\u0041'.repeat(170_000)}"`],
+    ['empty lists', () => `[${'[],'.repeat(340_000)}[]]`],
+    ['members', () => `{${Array.from({ length: 80_000 }, (_, i) => `"k${i}":1`).join(',')}}`],
+    ['white space', () => `${' '.repeat(1_000_000)}1`],
+    ['numbers', () => `[${`${'9'.repeat(1000)},`.repeat(1000)}1]`],
+  ])('%s', (_name, text) => {
+    const bytes = Buffer.from(text());
+    const start = process.hrtime.bigint();
+    parseStrictJson(bytes, { maxBytes: 2 ** 21 });
+    expect(Number(process.hrtime.bigint() - start) / 1e6).toBeLessThan(2_000);
+  });
 });
 
 describe('toPlain', () => {

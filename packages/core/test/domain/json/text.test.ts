@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { jsonPointer } from '../../../src/domain/json/pointer.ts';
+import { jsonPointer, oneLine, printable } from '../../../src/domain/json/pointer.ts';
 import { prettyJson } from '../../../src/domain/json/pretty.ts';
-import { oneLine, printableName } from '../../../src/domain/text/printable.ts';
 
 describe('jsonPointer', () => {
   it('escapes as RFC 6901 says', () => {
@@ -13,18 +12,18 @@ describe('jsonPointer', () => {
 describe('text from outside in messages', () => {
   it('cannot begin a line, drive a terminal or turn the reading direction', () => {
     const hostile = 'a\n::set-output name=x::y\r\u001b[2J\u202e\u2028\u0085\ud800';
-    for (const safe of [printableName(hostile), oneLine(hostile)]) {
+    for (const safe of [printable(hostile), oneLine(hostile)]) {
       expect(safe).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
     }
   });
 
   it('keeps the letters of a path, and spells those of a name out', () => {
     expect(oneLine('anträge/日本.json')).toBe('anträge/日本.json');
-    expect(printableName('tаrget')).toBe('t\\u{430}rget');
+    expect(printable('tаrget')).toBe('t\\u{430}rget');
   });
 
   it('is shortened', () => {
-    expect(printableName('x'.repeat(100_000)).length).toBeLessThan(100);
+    expect(printable('x'.repeat(100_000)).length).toBeLessThan(100);
     expect(oneLine('x'.repeat(100_000)).length).toBeLessThan(1_100);
   });
 });

@@ -124,13 +124,13 @@ describe('every tree of up to 37 leaves, as RFC 6962 defines it', () => {
     expect(root).toEqual(naiveRoot(leaves));
     for (const [index, leaf] of leaves.entries()) {
       const path = prove(leaves, index);
-      expect(hexes(path)).toEqual(hexes(naivePath(index, leaves)));
+      expect(path).toEqual(naivePath(index, leaves));
       expect(verifyInclusion({ index, size, leaf: leafHash(leaf), path, root })).toBe(true);
       const first = index + 1;
       const growth = proveGrowth(leaves, first);
       const firstRoot = naiveRoot(leaves.slice(0, first));
-      expect(hexes(growth.path)).toEqual(hexes(naiveConsistency(first, leaves)));
-      expect(growth.root?.equals(firstRoot)).toBe(true);
+      expect(growth.path).toEqual(naiveConsistency(first, leaves));
+      expect(growth.root).toEqual(firstRoot);
       const consistency = { firstSize: first, firstRoot, secondSize: size, secondRoot: root, path: growth.path ?? [] };
       expect(verifyConsistency(consistency)).toBe(true);
     }
@@ -215,22 +215,22 @@ describe('a proof that is not one', () => {
   });
 });
 
-it('grows two hundred thousand leaves in the memory of a few', () => {
+it('grows a million leaves in the memory of a few', () => {
   const tree = new MerkleTree();
   const leaf = Buffer.alloc(32);
-  const prover = new InclusionProver(tree, 177_777);
-  const growth = new ConsistencyProver(tree, 154_321);
-  for (let index = 0; index < 200_000; index += 1) {
+  const prover = new InclusionProver(tree, 777_777);
+  const growth = new ConsistencyProver(tree, 654_321);
+  for (let index = 0; index < 1_000_000; index += 1) {
     leaf.writeUInt32BE(index, 0);
     tree.append(leaf);
   }
-  leaf.writeUInt32BE(177_777, 0);
+  leaf.writeUInt32BE(777_777, 0);
   const root = tree.root();
   const [path, consistency] = [prover.proof(), growth.proof() ?? []];
-  expect(path.length).toBeLessThanOrEqual(18);
-  expect(verifyInclusion({ index: 177_777, size: tree.size, leaf: leafHash(leaf), path, root })).toBe(true);
+  expect(path.length).toBeLessThanOrEqual(20);
+  expect(verifyInclusion({ index: 777_777, size: tree.size, leaf: leafHash(leaf), path, root })).toBe(true);
   const firstRoot = growth.root ?? Buffer.alloc(32);
   expect(
-    verifyConsistency({ firstSize: 154_321, firstRoot, secondSize: tree.size, secondRoot: root, path: consistency }),
+    verifyConsistency({ firstSize: 654_321, firstRoot, secondSize: tree.size, secondRoot: root, path: consistency }),
   ).toBe(true);
 });

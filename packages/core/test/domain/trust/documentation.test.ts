@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { blocksFor } from '../../../../../test/support/documentation.ts';
@@ -18,7 +17,7 @@ describe('docs/trust-policy.md', () => {
   it.each(blocks.map((text, index) => [index + 1, text] as const))(
     'example %i is a policy without dangers',
     async (_, text) => {
-      const { policy } = await parseTrustPolicyText(Buffer.from(text), 'yaml', tmpdir());
+      const { policy } = await parseTrustPolicyText(Buffer.from(text), 'yaml');
       expect(lintPolicy(policy).filter(({ level }) => level !== 'caution')).toEqual([]);
     },
   );

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { trustPolicyJsonSchema } from '../../../../../scripts/published/trust-policy-schema.ts';
-import { parseTrustPolicy } from '../../../src/domain/trust/parse/parse-policy.ts';
+import { parseTrustPolicy } from '../../../src/domain/trust/parse-policy.ts';
 import { azureRule, githubRule, gitlabRule, policyDocument } from '../../support/trust.ts';
 
 const published = readFileSync(new URL('../../../../../schemas/trust-policy.schema.json', import.meta.url), 'utf8');
@@ -56,11 +56,6 @@ describe('schema and parser agree on', () => {
     { glob: '*', x: 1 },
     [{ glob: 'a/*' }, 'b'],
     '01234567-89AB-cdef-0123-456789abcdef',
-    'refs/heads/',
-    'refs/heads',
-    'refs/heads/a%2Fb',
-    'https://dev.azure.com/a%20b/_git/c',
-    { glob: 'refs/heads/a%2f*' },
     'x'.repeat(512),
     'x'.repeat(513),
   ];
@@ -70,14 +65,6 @@ describe('schema and parser agree on', () => {
     ['ref_protected', githubRule],
     ['event_name', githubRule],
     ['sub', githubRule],
-    ['jti', githubRule],
-    ['repo_property_tier', githubRule],
-    ['groups_direct', gitlabRule],
-    ['toString', githubRule],
-    ['a b', githubRule],
-    ['ref', githubRule],
-    ['rpo_uri', azureRule],
-    ['colour', (match) => hmac('github-actions', { repository: 'a/b', ...match })],
     ['project_id', githubRule],
     ['repository', githubRule],
     ['runner_environment', gitlabRule],

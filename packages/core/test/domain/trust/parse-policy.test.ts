@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { METHODS, matchableClaims, PROVIDERS } from '../../../src/domain/trust/claims.ts';
-import { parseTrustPolicy } from '../../../src/domain/trust/parse/parse-policy.ts';
+import { parseTrustPolicy } from '../../../src/domain/trust/parse-policy.ts';
 import { TrustPolicyError } from '../../../src/domain/trust/problems.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { azureRule, githubRule, gitlabRule, policyDocument, policyOf } from '../../support/trust.ts';
@@ -92,7 +92,7 @@ describe('a document of the wrong shape', () => {
     [
       'an unknown member',
       { ...policyDocument(githubRule()), default: 'allow' },
-      'default: unknown member "default", expected schema_version, rules, approvers',
+      'default: unknown member "default", expected schema_version, rules',
     ],
     ['a rule that is text', policyDocument('x'), 'rules[0]: expected a mapping, got a string'],
   ])('%s', (_, document, problem) => {
@@ -140,7 +140,7 @@ describe('a rule of the wrong shape', () => {
     [
       'with an action',
       githubRule({}, { effect: 'deny' }),
-      'rules[0].effect: unknown member "effect", expected name, provider, match, issuer, methods, requests, approvals',
+      'rules[0].effect: unknown member "effect", expected name, provider, match, issuer, methods, requests',
     ],
     ['with methods as text', githubRule({}, { methods: 'oidc' }), 'rules[0].methods: expected a list, got a string'],
     ['with no methods', githubRule({}, { methods: [] }), 'rules[0].methods: expected 1 to 2 items, got 0'],
@@ -217,16 +217,10 @@ describe('claims', () => {
     ],
     [
       'an unknown claim',
-      { _colour: 'red' },
-      /^rules\[0\]\.match\._colour: unknown claim "_colour", expected one of repository, /,
+      { colour: 'red' },
+      /^rules\[0\]\.match\.colour: unknown claim "colour", expected one of repository, /,
     ],
     ['sub', { sub: 'repo:a/b:ref:refs/heads/main' }, /^rules\[0\]\.match\.sub: sub is not matched/],
-    ['a time', { iat: '1800000000' }, /: iat is not matched: it is another one in every token$/],
-    ['a ref without a name', { ref: 'refs/heads/' }, /: "refs\/heads\/" names no branch or tag$/],
-    ['an escape', { ref: 'refs/heads/release%2F1' }, /: "refs\/heads\/release%2F1" holds a % escape/],
-    ['an escape in a glob', { ref: { glob: 'refs/heads/release%2f*' } }, /\.glob: .* holds a % escape/],
-    ['an escape in another claim', { repo_property_tier: 'a%20b' }, /holds a % escape/],
-    ['a number in another claim', { check_run_id: 7 }, /: expected a string, got a number; put it in quotes$/],
     ['a claim of GitLab', { project_id: '1' }, /: project_id is a claim of gitlab-ci, not of github-actions$/],
     ['an id as number', { repository_id: 74 }, /: expected the id as a string of digits; put it in quotes: '74'$/],
     ['an id beyond 2^53', { repository_id: 12_345_678_901_234_567_890n }, /put it in quotes: '12345678901234567890'$/],

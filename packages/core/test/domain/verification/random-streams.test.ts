@@ -11,7 +11,7 @@ import { naiveVerify } from '../../support/naive-evidence.ts';
 import { randomNumbers } from '../../support/random.ts';
 import { KEY, stream, unsealed, verify } from '../../support/streams.ts';
 
-const STREAMS = 400;
+const STREAMS = 1_000;
 const { below, pick } = randomNumbers(20_260_304);
 
 const ODD_STRINGS = [

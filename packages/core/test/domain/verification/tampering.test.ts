@@ -5,7 +5,7 @@ import { naiveMac, naiveParse } from '../../support/naive-evidence.ts';
 import { KEY, sealChain, stream, verify, WITH_KEY } from '../../support/streams.ts';
 
 const LINES = sealChain([{}, { response: { decision: 'block', rule_id: 'a\bé' } }]);
-/** As short as two records can be: it is verified some 40,000 times. */
+/** As short as two records can be: it is verified some 300,000 times. */
 const SHORT = sealChain([
   { request: {}, response: { decision: 'allow' } },
   { request: {}, response: { decision: 'block' } },
@@ -34,17 +34,12 @@ function splice(offset: number, deleted: number, inserted: readonly number[]): B
 }
 
 describe('every single-byte change of a signed stream', () => {
-  // Every place and every byte, but not each byte at each place: each bit of it, and of the other bytes every eleventh, others at the next.
-  const isTried = (offset: number, change: number) => (change & (change - 1)) === 0 || (offset + change) % 11 === 0;
-
   it('is invalid, in either direction and to any byte', () => {
     expect(verify(STREAM).valid).toBe(true);
     const accepted: string[] = [];
-    for (const [offset, before] of STREAM.entries()) {
-      for (let change = 1; change < 256; change += 1) {
-        if (!isTried(offset, change)) continue;
-        const byte = before ^ change;
-        if (verify(splice(offset, 1, [byte])).valid && !isCaseOfHex(offset, byte)) {
+    for (let offset = 0; offset < STREAM.length; offset += 1) {
+      for (let byte = 0; byte < 256; byte += 1) {
+        if (byte !== STREAM[offset] && verify(splice(offset, 1, [byte])).valid && !isCaseOfHex(offset, byte)) {
           accepted.push(`${offset} -> ${byte}`);
         }
       }
@@ -205,7 +200,7 @@ describe('lines that are hashed and signed well, but not canonical', () => {
     },
   );
 
-  it('accepts backspace and form feed in both spellings (docs/go-runtime.md, `old-escapes`)', () => {
+  it('accepts backspace and form feed in both spellings (weakness row 34)', () => {
     for (const text of ['\\b\\f', '\\u0008\\u000c', '\\u0008\\f']) {
       expect(verify(stream([reseal(BODY.replace('"prod ', `"prod ${text}`))])).valid).toBe(true);
     }

@@ -81,7 +81,7 @@ describe('signatures', () => {
     expect(summary.keys.map(({ status }) => status)).toEqual(['active', 'unknown']);
   });
 
-  it('may not be missing from one record (docs/go-runtime.md, `stripped`)', () => {
+  it('may not be missing from one record (weakness rows 1 to 3)', () => {
     const unsigned = sealChain([{}, {}, {}, {}, {}], 'unsigned');
     expect(verify(stream(unsigned)).codes).toEqual(Array(5).fill('signature_missing'));
     const half = [...FIVE.slice(0, 3), ...unsigned.slice(3)];
@@ -157,7 +157,7 @@ describe('the chain', () => {
 });
 
 describe('size', () => {
-  it('counts findings beyond the limit (docs/go-runtime.md, `long-report`)', () => {
+  it('counts findings beyond the limit (weakness row 33)', () => {
     const lines = Array.from({ length: MAX_REPORT_FINDINGS * 3 }, () => '{}');
     const { findings } = verify(stream(lines));
     expect(findings.kept).toHaveLength(MAX_REPORT_FINDINGS);
@@ -175,7 +175,7 @@ describe('size', () => {
     expect(findings.omitted).toBe(10);
   });
 
-  it('verifies a record of 16 MiB, and not one byte more (docs/go-runtime.md, `long-records`)', () => {
+  it('verifies a record of 16 MiB, and not one byte more (weakness row 9)', () => {
     const ofLength = (bytes: number): string => {
       const [empty = ''] = sealChain([{ request: {} }]);
       const overhead = '"target":""'.length;

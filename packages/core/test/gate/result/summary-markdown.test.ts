@@ -22,7 +22,6 @@ const pass: GateResult = {
   verdict: 'pass',
   exit_code: 0,
   diagnosis: null,
-  consequences: [],
   decisions: [decision],
   authentication: {
     method: 'oidc',
@@ -57,7 +56,6 @@ const pass: GateResult = {
     job: 'gate',
     runner_name: 'runner-7',
   },
-  network: { proxy: null, ca_certificates_sha256: null },
   notes: ['no trust policy was given'],
 };
 

@@ -17,6 +17,7 @@ import {
   runGate,
 } from '../../../src/gate/run/gate.ts';
 import type { GuardResult } from '../../../src/gate/run/guard.ts';
+import type { Judgement } from '../../../src/seal/attest.ts';
 import { readGateSettings } from '../../../src/settings/gate-settings.ts';
 
 const IDENTITY = { provider: 'local', repository: 'local' };
@@ -36,7 +37,6 @@ const REPORT: VerificationReport = {
   signatures: 'checked',
   checkpoint: 'absent',
   tail: 'unanchored',
-  outcome: 'unknown',
   sha256: 'cd'.repeat(32),
   verifier: { name: 'test', version: '0' },
   stream_id: 'ab'.repeat(32),
@@ -73,7 +73,7 @@ async function run(faults: Faults = {}) {
     writeClaims: async () => noted('claims', undefined),
     writeResponses: async () => noted('responses', undefined),
     verify: async () => noted('verify', REPORT),
-    conclude: async (_, failure) => noted(`conclude ${failure?.code ?? 'pass'}`, { found: [], checkpoint: undefined }),
+    attest: async ({ passes }) => noted(`attest ${passes}`, undefined),
     writeReport: async ({ failure }) => noted(`report ${failure?.code ?? 'pass'}`, undefined),
     guard: async () => noted('guard', { files: [], withheld: [], ignored: [] }),
     settle: async () => noted('settle', undefined),
@@ -84,24 +84,14 @@ async function run(faults: Faults = {}) {
     now: () => 0,
     withinDeadline: (work) => work(),
     loadRequests: async () => [{ path: 'request.json', bytes: new Uint8Array(), request: { target: 'prod' } }],
-    identify: async () => IDENTITY,
+    identify: () => IDENTITY,
     openFolder: async () => folder,
     openProver: async () => ({ method: 'hmac', prove: async (identity) => ({ identity, algorithm: 'HMAC-SHA256' }) }),
     notes: () => [],
-    workspace: '/workspace',
-    trust: () => ({
-      policy_sha256: null,
-      rules: 'strict',
-      expected_decision: 'allow',
-      expected_rule_id: null,
-      settings_from: 'inputs',
-    }),
-    network: () => ({ proxy: null, ca_certificates_sha256: null }),
     ...faults.parts,
   };
-  const outcome = await runGate(parts);
-  const result = gateResult(outcome);
-  return { steps, result, outcome, verdict: result.verdict, exit: result.exit_code, code: result.diagnosis?.code };
+  const result = gateResult(await runGate(parts));
+  return { steps, result, verdict: result.verdict, exit: result.exit_code, code: result.diagnosis?.code };
 }
 
 const failing = (error: Error) => () => Promise.reject(error);
@@ -116,11 +106,10 @@ describe('the gate fails closed at each step', () => {
       'close',
       'responses',
       'verify',
-      'guard',
-      'conclude pass',
+      'attest true',
       'report pass',
-      'settle',
       'guard',
+      'settle',
     ]);
   });
 
@@ -180,15 +169,14 @@ describe('the gate fails closed at each step', () => {
     };
     const { steps, exit, code } = await run({ parts: { withinDeadline } });
     expect({ exit, code }).toEqual({ exit: 5, code: 'CAVRA-E504' });
-    expect(steps.slice(-8)).toEqual([
+    expect(steps.slice(-7)).toEqual([
       'close',
       'responses',
       'verify',
-      'guard',
-      'conclude CAVRA-E504',
+      'attest false',
       'report CAVRA-E504',
-      'settle',
       'guard',
+      'settle',
     ]);
   });
 
@@ -199,7 +187,7 @@ describe('the gate fails closed at each step', () => {
     expect(changed).toMatchObject({
       exit: 4,
       code: 'CAVRA-E404',
-      steps: ['responses', 'verify', 'guard', 'conclude CAVRA-E404', 'report CAVRA-E404', 'settle', 'guard'],
+      steps: ['responses', 'verify', 'attest false', 'report CAVRA-E404', 'guard', 'settle'],
     });
   });
 
@@ -213,21 +201,9 @@ describe('the gate fails closed at each step', () => {
     it('is written again when the search finds what nobody knew', async () => {
       const verdicts: string[] = [];
       const withheld = [{ name: 'release-governance-response.json', hits: [], movedTo: 'x' }];
-      let searches = 0;
-      const guard = async () => {
-        searches += 1;
-        return { files: [], withheld: searches === 2 ? withheld : [], ignored: [] };
-      };
-      const { code } = await run({ folder: { writeReport: told(verdicts), guard } });
-      expect({ code, verdicts }).toEqual({ code: 'CAVRA-E602', verdicts: ['pass', 'CAVRA-E602'] });
-    });
-
-    it('says at once what the search finds before the run is concluded', async () => {
-      const verdicts: string[] = [];
-      const withheld = [{ name: 'release-governance-response.json', hits: [], movedTo: 'x' }];
       const guard = async () => ({ files: [], withheld, ignored: [] });
       const { code } = await run({ folder: { writeReport: told(verdicts), guard } });
-      expect({ code, verdicts }).toEqual({ code: 'CAVRA-E602', verdicts: ['CAVRA-E602'] });
+      expect({ code, verdicts }).toEqual({ code: 'CAVRA-E602', verdicts: ['pass', 'CAVRA-E602'] });
     });
 
     it('never says pass where the gate does not', async () => {
@@ -254,17 +230,15 @@ describe('the gate fails closed at each step', () => {
       digests,
       report: { ...REPORT, checkpoint: 'valid', tail: 'sealed' },
     });
-    const conclude =
-      (calls: boolean[]): EvidenceFolderPort['conclude'] =>
-      async (_, failure) => {
-        calls.push(failure === undefined);
-        return { found: [], checkpoint: attested(failure === undefined) };
-      };
+    const attest = (calls: boolean[]) => async (judgement: Judgement) => {
+      calls.push(judgement.passes);
+      return attested(judgement.passes);
+    };
     const found = (changes: Partial<GuardResult>) => async () => ({ files: [], withheld: [], ignored: [], ...changes });
 
     it('says PASSED once, and reports the seal', async () => {
       const calls: boolean[] = [];
-      const { result } = await run({ folder: { conclude: conclude(calls) } });
+      const { result } = await run({ folder: { attest: attest(calls) } });
       expect(calls).toEqual([true]);
       expect(result).toMatchObject({
         verdict: 'pass',
@@ -280,70 +254,34 @@ describe('the gate fails closed at each step', () => {
         'CAVRA-E602',
       ],
       ['a search that fails', failing(new RuntimeFailure('CAVRA-E501', 'no')), 'CAVRA-E501'],
-    ])('says FAILED, and never PASSED before, for %s', async (_, guard, code) => {
+      [
+        'a file that was changed since',
+        found({ files: [{ name: 'release-governance-evidence.jsonl', path: '', size: 1, sha256: 'bb'.repeat(32) }] }),
+        'CAVRA-E404',
+      ],
+    ])('takes PASSED back for %s', async (_, guard, code) => {
       const calls: boolean[] = [];
-      const { result } = await run({ folder: { conclude: conclude(calls), guard } });
-      expect(calls).toEqual([false]);
+      const { result } = await run({ folder: { attest: attest(calls), guard } });
+      expect(calls).toEqual([true, false]);
       expect(result).toMatchObject({ verdict: 'fail', diagnosis: { code }, checkpoint: { result: 'FAILED' } });
-    });
-
-    it('tells of a file that was changed since, does not publish it, and judges nothing again', async () => {
-      const calls: boolean[] = [];
-      // As it was verified when the gate concludes, and another one when it is published.
-      const searched = ['cd'.repeat(32), 'bb'.repeat(32)];
-      const guard = async () => {
-        const sha256 = searched.length > 1 ? (searched.shift() ?? '') : (searched[0] ?? '');
-        return found({ files: [{ name: 'release-governance-evidence.jsonl', path: '', size: 1, sha256 }] })();
-      };
-      const { result, outcome } = await run({ folder: { conclude: conclude(calls), guard } });
-      expect(calls).toEqual([true]);
-      expect(result).toMatchObject({
-        verdict: 'fail',
-        diagnosis: { code: 'CAVRA-E404' },
-        checkpoint: { result: 'PASSED' },
-      });
-      expect(outcome.guard?.files).toEqual([]);
     });
 
     it('names no checkpoint that was withheld', async () => {
       const withheld = [{ name: 'release-governance-checkpoint.sigstore.json', hits: [], movedTo: 'x' }];
-      const { result } = await run({ folder: { conclude: conclude([]), guard: found({ withheld }) } });
+      const { result } = await run({ folder: { attest: attest([]), guard: found({ withheld }) } });
       expect(result).toMatchObject({ verdict: 'fail', checkpoint: null });
     });
 
     it('fails when it cannot be signed', async () => {
       const attestation = failing(new RuntimeFailure('CAVRA-E501', 'full'));
-      expect(await run({ folder: { conclude: attestation } })).toMatchObject({ verdict: 'fail', code: 'CAVRA-E501' });
+      expect(await run({ folder: { attest: attestation } })).toMatchObject({ verdict: 'fail', code: 'CAVRA-E501' });
     });
 
     it('asks for FAILED when the decision is not the expected one', async () => {
       const calls: boolean[] = [];
       const evaluate = async () => ({ response: { ...ALLOW, decision: 'block' as const } });
-      await run({ folder: { conclude: conclude(calls) }, runtime: { evaluate } });
+      await run({ folder: { attest: attest(calls) }, runtime: { evaluate } });
       expect(calls).toEqual([false]);
     });
-  });
-});
-
-describe('the first cause in time is the cause', () => {
-  it('and what follows from it stands beneath it', async () => {
-    const openProver = async () => ({
-      method: 'oidc' as const,
-      prove: failing(new ConfigurationError('CAVRA-E201', 'the variable X is wrong')),
-    });
-    const verify = async () => ({ ...REPORT, valid: false, records: 0, errors: ['the stream holds no record'] });
-    const settle = failing(new RuntimeFailure('CAVRA-E501', 'full'));
-    const { result } = await run({ parts: { openProver }, folder: { verify, settle } });
-    expect(result).toMatchObject({ exit_code: 2, diagnosis: { code: 'CAVRA-E201' } });
-    expect(result.consequences).toMatchObject([{ code: 'CAVRA-E501' }]);
-  });
-
-  it('but a secret goes before it', async () => {
-    const withheld = [{ name: 'x', hits: [], movedTo: 'y' }];
-    const { result } = await run({
-      runtime: { evaluate: failing(new RuntimeFailure('CAVRA-E501', 'full')) },
-      folder: { guard: async () => ({ files: [], withheld, ignored: [] }) },
-    });
-    expect(result).toMatchObject({ exit_code: 6, consequences: [{ code: 'CAVRA-E501' }, {}] });
   });
 });

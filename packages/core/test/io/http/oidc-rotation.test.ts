@@ -6,7 +6,7 @@ import { resolveOidcTrust } from '../../../src/domain/auth/oidc/trust-defaults.t
 import { createOidcAuthenticator } from '../../../src/domain/auth/oidc/verify.ts';
 import { readIdentity } from '../../../src/domain/identity/read.ts';
 import { JWKS_CACHE_MS } from '../../../src/domain/limits.ts';
-import { createJwksUrlSource } from '../../../src/io/tokens/jwks-source.ts';
+import { createJwksUrlSource } from '../../../src/io/http/jwks-source.ts';
 import { clientOf } from './harness.ts';
 
 let authority: Authority;
@@ -57,6 +57,6 @@ it('a resident verifier accepts a new key of the platform at once, and refuses a
   time += JWKS_CACHE_MS - 1;
   expect((await present(first)).keyId).toBe(first);
   time += 1;
-  await expect(present(first)).rejects.toMatchObject({ name: 'AuthenticationError', code: 'CAVRA-E322' });
+  await expect(present(first)).rejects.toMatchObject({ name: 'AuthenticationError', code: 'CAVRA-E316' });
   expect((await present(second)).keyId).toBe(second);
 });

@@ -82,8 +82,13 @@ describe.each(['http', 'https'])('an %s proxy', (scheme) => {
 
   it('that says nothing costs no more than the deadline', async () => {
     proxy.fail({ kind: 'silent' });
-    const request = get('https://service.example/', { deadline: Date.now() + 300 });
+    const start = Date.now();
+    const request = get('https://service.example/', {
+      deadline: start + 500,
+      retry: { ...QUICK, attemptMs: 60_000 },
+    });
     await failureOf(through(proxy.urlWithCredentials).request(request), 'timeout');
+    expect(Date.now() - start).toBeLessThan(2_500);
   });
 
   it('that speaks before the host can is refused', async () => {
@@ -177,30 +182,6 @@ describe('a proxy setting', () => {
     const address = parseTarget('https://[::1]:8443/');
     expect(proxyFor(address, { url: 'proxy.example', noProxy }) === undefined).toBe(exempt);
   });
-});
-
-/** Pairs of which curl and Go say so. */
-it.each<[string, string, boolean]>([
-  ['https://192.168.0.1', '192.168.0.0/16', true],
-  ['https://192.169.0.1', '192.168.0.0/16', false],
-  ['https://10.0.0.2', '10.0.0.0/30', true],
-  ['https://10.0.0.4', '10.0.0.0/30', false],
-  ['https://10.0.0.2', '10.0.0.0/33', false],
-  ['https://10.0.0.2', '0.0.0.0/0', true],
-  ['https://[::1]', '::1/64', true],
-  ['https://[::1]', '[::1]/64', true],
-  ['https://[2002:db8:a::123]', '2002:db8:a::45/64', true],
-  ['https://[2002:db8:b::123]', '2002:db8:a::45/64', false],
-  ['https://[::1]', '10.0.0.0/8', false],
-  ['https://10.0.0.1.example', '10.0.0.0/8', false],
-  ['https://[::1]', '0:0:0:0:0:0:0:1', true],
-  ['https://[::1]:8443', '[0:0:0:0:0:0:0:1]:8443', true],
-  ['https://[2001:DB8::A]', '2001:db8:0:0::a', true],
-  ['https://www.xn--fsq092h.com', '示例.com', true],
-  ['https://www.示例.com', 'xn--fsq092h.com', true],
-  ['https://1.2.3.4', '3.4', false],
-])('%s with NO_PROXY=%s goes direct: %s', (url, noProxy, isDirect) => {
-  expect(proxyFor(parseTarget(url), { url: 'proxy.example', noProxy }) === undefined).toBe(isDirect);
 });
 
 describe('the environment', () => {

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { STREAM_FILE, TORN_FILE } from '../../../src/domain/evidence/files.ts';
 import { bundleProgram, type Ended, type StartOptions, start } from '../harness/bundle.ts';
@@ -59,19 +58,18 @@ function expectAllThere(folder: string, acks: readonly Acknowledged[]): void {
 }
 
 describe('a recorder that is killed', () => {
-  it.each(['a', 'b'])('loses no acknowledged record in 60 runs, and the next run goes on: %s', async (seed) => {
+  it('loses no acknowledged record in 200 runs, and the next run goes on', async () => {
     const folder = temporaryFolder();
-    const random = seededBytes(`kill ${seed}`);
+    const random = seededBytes('kill');
     const acks: Acknowledged[] = [];
     let killedWhileWriting = 0;
-    for (let run = 0; run < 60; run += 1) {
+    for (let run = 0; run < 200; run += 1) {
       const [wait = 0, size = 0] = random(2);
       const width = 1 + (size % 8);
       const padding = size % 5 === 0 ? 200_000 : size * 10;
       const writer = startWriter(folder, { width, padding });
       await writer.printed(wait % 2 === 0 ? 'ack' : 'open');
-      // Whenever: nothing depends on what it has done until then.
-      await pause(wait / 16);
+      await new Promise((resolve) => setTimeout(resolve, wait / 16));
       writer.child.kill('SIGKILL');
       const ended = await writer.ended;
       expect([ended.signal, ended.stderr, ended.stdout.match(/^(error|crash).*$/m)]).toEqual(['SIGKILL', '', null]);
@@ -81,9 +79,9 @@ describe('a recorder that is killed', () => {
     const last = await startWriter(folder, { rounds: 1 }).ended;
     expect([last.status, last.stderr]).toEqual([0, '']);
     expectAllThere(folder, [...acks, ...acknowledged(last)]);
-    expect(killedWhileWriting).toBeGreaterThanOrEqual(20);
+    expect(killedWhileWriting).toBeGreaterThanOrEqual(80);
     expect(readdirSync(folder).filter((name) => ![STREAM_FILE, TORN_FILE].includes(name))).toEqual([]);
-  });
+  }, 120_000);
 });
 
 describe('two recorders', () => {

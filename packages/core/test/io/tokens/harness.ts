@@ -1,5 +1,4 @@
 import { expect } from '@jest/globals';
-import { HANGS_MS } from '../../../../../test/support/waiting.ts';
 import { CavraError, type DiagnosisCode } from '../../../src/domain/diagnosis.ts';
 import type { Provider } from '../../../src/domain/wire/messages.ts';
 import { createHttpClient } from '../../../src/io/http/client.ts';
@@ -31,7 +30,7 @@ export function tokenOptions(
   http: HttpClient,
   more: Partial<TokenOptions> = {},
 ): TokenOptions {
-  return { provider, environment, audience: AUDIENCE, http, deadline: Date.now() + HANGS_MS, ...more };
+  return { provider, environment, audience: AUDIENCE, http, deadline: Date.now() + 10_000, ...more };
 }
 
 /** Expects that no token is acquired, and that the error shows none of the environment's secrets. */

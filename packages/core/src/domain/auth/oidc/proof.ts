@@ -3,7 +3,7 @@ import { OIDC_JWT } from '../runner-authenticator.ts';
 import { parseHeader } from './token/compact.ts';
 
 /**
- * Makes `runner_auth` of a platform's token (docs/evidence-format.md#how-the-job-proves-it): `key_id` is the `kid` of the token's header.
+ * Makes `runner_auth` of a platform's token (wire-format.md section 3): `key_id` is the `kid` of the token's header.
  *
  * @param token compact JWT; a secret, which nothing of this may log
  * @throws AuthenticationError CAVRA-E315 it is not a compact token with a header

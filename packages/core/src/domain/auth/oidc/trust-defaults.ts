@@ -51,7 +51,7 @@ const PLATFORMS: Readonly<Record<Platform, PlatformTrust>> = {
 
 /**
  * Says what is trusted: the configuration where it is complete, else the platform's own issuer where that needs no configuration
- * (docs/threat-model.md#what-a-token-must-be). Everything in the result is compared exactly.
+ * (design.md section 4). Everything in the result is compared exactly.
  *
  * @throws ConfigurationError CAVRA-E211 incomplete, not https, or to be pinned; the message says what to set
  */
@@ -79,10 +79,7 @@ export function defaultAudience(provider: Provider): string {
   return provider === 'local' ? '' : PLATFORMS[provider].audience;
 }
 
-/**
- * What an issuer signs is worth nothing without its keys, and keys without an issuer say nothing about whose they are (docs/go-runtime.md,
- * `no-keys`).
- */
+/** What an issuer signs is worth nothing without its keys, and keys without an issuer say nothing about whose they are (row 22). */
 function checkComplete({ issuer, jwksUrl, jwksFile }: ConfiguredTrust): void {
   if (jwksUrl && jwksFile) {
     throw new ConfigurationError('CAVRA-E211', 'jwks-url and jwks are both set, expected one of them');
@@ -100,9 +97,10 @@ function jwksLocation(found: DefaultIssuer, configured: ConfiguredTrust): JwksLo
     return { file: configured.jwksFile };
   }
   const url = configured.jwksUrl || found.jwksUrl;
-  if (url !== undefined) return { url: requireHttps(url, 'jwks-url') };
-  const { issuer, server } = found;
-  return { discovery: { issuer, ...(server === undefined ? {} : { server }) } };
+  if (url === undefined) {
+    throw new ConfigurationError('CAVRA-E211', 'an issuer is set without its keys: set jwks-url or jwks too');
+  }
+  return { url: requireHttps(url, 'jwks-url') };
 }
 
 function maxTokenAge(configured: ConfiguredTrust, platform: PlatformTrust): number {

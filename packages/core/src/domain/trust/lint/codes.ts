@@ -94,38 +94,6 @@ export const LINT_RULES = {
     explanation: 'whoever holds the HMAC key can claim any repository, ref or actor, past what the OIDC rules ask for',
     fix: 'drop the hmac rule where the platform issues tokens, or scope it to requests that release nothing',
   },
-  'approval-bypass': {
-    level: 'danger',
-    explanation:
-      'the first rule that matches decides: a request that this rule lets pass is asked for no approval, though another rule asks for one',
-    fix: 'ask for the same approvals here, or scope the two rules to different targets or repositories',
-  },
-  'self-approval': {
-    level: 'danger',
-    explanation: 'whoever starts the run can approve it',
-    fix: 'write exclude: [starter]; where the platform proves nobody (HMAC, local), guard who may start the run',
-  },
-  'useless-source': {
-    level: 'mistake',
-    explanation: 'the source is of another platform, or needs a token: no approval will ever come from it',
-    fix: 'name a source of this platform, or ssh, which works everywhere',
-  },
-  'too-few-approvers': {
-    level: 'mistake',
-    explanation: 'no release can ever have as many approvals as the rule requires',
-    fix: 'add people whose approvals count to the lists, or require fewer',
-  },
-  'uncountable-approver': {
-    level: 'mistake',
-    explanation:
-      'approvals of these people count for nothing: while exclude is not empty a person needs an id of the platform, for a signature a key as well',
-    fix: 'give each of them the id of the platform and a key; people of an allowed_signers file have no ids, so list them by name',
-  },
-  'past-approver': {
-    level: 'caution',
-    explanation: 'nothing of these people counts any more',
-    fix: 'remove them from the lists, once no evidence of them has to be verified by this file',
-  },
   'shadowed-rule': {
     level: 'mistake',
     explanation: 'an earlier rule matches whatever this one does, so that this one never decides',
@@ -135,17 +103,6 @@ export const LINT_RULES = {
     level: 'mistake',
     explanation: 'no token of the platform can meet the condition',
     fix: 'correct the value; `policy explain` shows what a token says',
-  },
-  'misspelt-claim': {
-    level: 'mistake',
-    explanation:
-      'no platform documents a claim of this name, and one of nearly the same name exists: the rule can only refuse',
-    fix: 'correct the name; `policy explain` shows what a token says',
-  },
-  'unnamed-project': {
-    level: 'caution',
-    explanation: 'another project of the organisation may have a repository of the same name',
-    fix: 'match rpo_uri or prj_id as well',
   },
   'unknown-value': {
     level: 'mistake',

@@ -32,8 +32,6 @@ function refPatterns(rule: TrustRule): readonly RefPattern[] {
 }
 
 function pullRequestRefs(rule: TrustRule): readonly Remark[] {
-  // A token of GitLab never names the ref of a merge request; that such a condition only refuses is another finding.
-  if (rule.provider === 'gitlab-ci' && rule.methods.includes('oidc')) return [];
   return refPatterns(rule)
     .filter(({ pattern }) => isPullRequestRef(literalPrefix(pattern)))
     .map(({ claim, pattern }) => remark('pull-request-ref', `${describePattern(pattern)} may pass`, 'match', claim));

@@ -29,8 +29,6 @@ export interface Remark {
 export interface RuleContext {
   readonly policy: TrustPolicy;
   readonly index: number;
-  /** Unix milliseconds: who is past. */
-  readonly nowMs: number;
 }
 
 /** Looks at one rule; `context` has the other ones. */

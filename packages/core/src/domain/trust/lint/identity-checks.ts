@@ -1,5 +1,4 @@
-import { editDistance } from '../../text/edit-distance.ts';
-import { type ClaimDefinition, isDocumentedClaim, matchableClaims } from '../claims.ts';
+import { type ClaimDefinition, matchableClaims } from '../claims.ts';
 import { describePattern, literalPrefix, type ValuePattern } from '../pattern.ts';
 import type { TrustRule } from '../trust-policy.ts';
 import { conditionOn, type LintCheck, type Remark, remark } from './finding.ts';
@@ -12,8 +11,6 @@ export const IDENTITY_CHECKS: readonly LintCheck[] = [
   prefixPattern,
   trailingSlashIssuer,
   hmacBesideOidc,
-  misspeltClaim,
-  unnamedProject,
 ];
 
 function definitions(rule: TrustRule): readonly ClaimDefinition[] {
@@ -84,23 +81,6 @@ function globs(rule: TrustRule): readonly PlacedPattern[] {
 
 function trailingSlashIssuer(rule: TrustRule): readonly Remark[] {
   return rule.issuer?.endsWith('/') ? [remark('trailing-slash-issuer', `the issuer is ${rule.issuer}`, 'issuer')] : [];
-}
-
-const MISSPELT_WITHIN = 2;
-
-function misspeltClaim(rule: TrustRule): readonly Remark[] {
-  const known = matchableClaims(rule.provider, rule.methods).map(({ name }) => name);
-  const unknown = rule.match.filter(({ name }) => !known.includes(name) && !isDocumentedClaim(rule.provider, name));
-  return unknown.flatMap(({ name }) => {
-    const meant = known.find((other) => editDistance(name.toLowerCase(), other) <= MISSPELT_WITHIN);
-    return meant === undefined ? [] : [remark('misspelt-claim', `${name} may be meant as ${meant}`, 'match', name)];
-  });
-}
-
-function unnamedProject(rule: TrustRule): readonly Remark[] {
-  const isNamed = ['rpo_uri', 'prj_id'].some((name) => conditionOn(rule, name) !== undefined);
-  const asks = rule.provider === 'azure-pipelines' && oidcRule(rule) && !hmacRule(rule) && !isNamed;
-  return asks ? [remark('unnamed-project', 'neither rpo_uri nor prj_id is named', 'match')] : [];
 }
 
 const hmacRule = (rule: TrustRule) => rule.methods.includes('hmac');

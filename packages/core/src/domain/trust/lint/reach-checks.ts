@@ -33,12 +33,7 @@ function malformedValues(rule: TrustRule): readonly Remark[] {
       ? [[['ref'], /^(?:refs|[^/]*\*[^/]*)\//, 'a full ref like refs/heads/main']]
       : [];
   const gitlab: typeof FORMS =
-    rule.provider === 'gitlab-ci'
-      ? [
-          [['ref'], /^(?!refs\/)/, 'a short name like main'],
-          [['ref_path'], /^(?!refs\/merge-requests\/)/, 'refs/heads/… of the source branch, also of a merge request'],
-        ]
-      : [];
+    rule.provider === 'gitlab-ci' ? [[['ref'], /^(?!refs\/(?:heads|tags)\/)/, 'a short name like main']] : [];
   const forms = rule.methods.includes('oidc') ? [...FORMS, ...github, ...gitlab] : [];
   return forms.flatMap(([claims, form, expected]) =>
     claims.flatMap((claim) => misformed(rule, claim, form).map((pattern) => wrongForm(claim, pattern, expected))),
@@ -86,7 +81,8 @@ function otherRefType(rule: TrustRule): readonly Remark[] {
 function pullRequestWithoutEvent(rule: TrustRule): readonly Remark[] {
   const event = EVENT_CLAIM[rule.provider];
   const refs = refPatterns(rule);
-  const only = refs.length > 0 && refs.every((pattern) => /^refs\/pull\//.test(literalPrefix(pattern)));
+  const only =
+    refs.length > 0 && refs.every((pattern) => /^refs\/(?:pull|merge-requests)\//.test(literalPrefix(pattern)));
   if (event === undefined || !only || conditionOn(rule, event) !== undefined) {
     return [];
   }

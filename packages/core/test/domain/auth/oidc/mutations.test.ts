@@ -86,7 +86,7 @@ describe('a changed token', () => {
       const changed = `${jwt.slice(0, at)}${jwt[at] === 'A' ? 'B' : 'A'}${jwt.slice(at + 1)}`;
       expect([at, await outcome(gate, GITHUB_IDENTITY, changed)]).toEqual([
         at,
-        expect.stringMatching(/^CAVRA-E(31[56]|322)$/),
+        expect.stringMatching(/^CAVRA-E31[56]$/),
       ]);
     }
   });
@@ -94,7 +94,7 @@ describe('a changed token', () => {
   it('is refused wherever it is cut', async () => {
     const gate = authenticator('github-actions', GITHUB_CLAIMS);
     for (let length = 0; length < jwt.length; length += 7) {
-      expect(await outcome(gate, GITHUB_IDENTITY, jwt.slice(0, length))).toMatch(/^CAVRA-E(31[56]|322)$/);
+      expect(await outcome(gate, GITHUB_IDENTITY, jwt.slice(0, length))).toMatch(/^CAVRA-E31[56]$/);
     }
   });
 });

@@ -107,8 +107,8 @@ describe('a lie', () => {
     ['alg in other case', token(KEY, GITHUB_CLAIMS, { ...HEADER, alg: 'rs256' }), 'CAVRA-E316'],
     ['a foreign key under a known kid', token({ ...rsaKey('key-1') }, GITHUB_CLAIMS), 'CAVRA-E316'],
     ['the kid of another key', token(KEY, GITHUB_CLAIMS, { ...HEADER, kid: 'key-2' }), 'CAVRA-E316'],
-    ['the kid of an EC key', token(KEY, GITHUB_CLAIMS, { ...HEADER, kid: 'key-ec' }), 'CAVRA-E324'],
-    ['an unknown kid', token(KEY, GITHUB_CLAIMS, { ...HEADER, kid: 'nobody' }), 'CAVRA-E322'],
+    ['the kid of an EC key', token(KEY, GITHUB_CLAIMS, { ...HEADER, kid: 'key-ec' }), 'CAVRA-E316'],
+    ['an unknown kid', token(KEY, GITHUB_CLAIMS, { ...HEADER, kid: 'nobody' }), 'CAVRA-E316'],
     ['no kid', token(KEY, GITHUB_CLAIMS, { alg: 'RS256' }), 'CAVRA-E315'],
     ['an empty kid', token(KEY, GITHUB_CLAIMS, { ...HEADER, kid: '' }), 'CAVRA-E315'],
     ['a kid that is a number', token(KEY, GITHUB_CLAIMS, { ...HEADER, kid: 1 }), 'CAVRA-E315'],
@@ -213,7 +213,7 @@ describe('key rotation', () => {
     await expect(authenticate(GOOD, { jwks: rotated })).resolves.toMatchObject({ keyId: 'key-1' });
     expect(rotated.refreshes).toBe(1);
     const stale = jwksSource(jwksBytes(OTHER.jwk));
-    expect(await codeOf(authenticate(GOOD, { jwks: stale }))).toBe('CAVRA-E322');
+    expect(await codeOf(authenticate(GOOD, { jwks: stale }))).toBe('CAVRA-E316');
     expect(stale.refreshes).toBe(1);
   });
 

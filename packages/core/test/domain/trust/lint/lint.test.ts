@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { expectGrowth } from '../../../../../../test/support/growth.ts';
 import { LINT_RULES, type LintCode } from '../../../../src/domain/trust/lint/codes.ts';
 import { lintPolicy } from '../../../../src/domain/trust/lint/lint.ts';
 import { azureRule, githubRule, gitlabRule, policyOf } from '../../../support/trust.ts';
@@ -20,10 +19,7 @@ const gitlab = (match: Plain = {}, members: Plain = {}) =>
     { requests: SCOPE, ...members },
   );
 const azure = (match: Plain = {}, members: Plain = {}) =>
-  azureRule(
-    { rpo_ref: 'refs/heads/main', prj_id: 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', ...match },
-    { requests: SCOPE, ...members },
-  );
+  azureRule({ rpo_ref: 'refs/heads/main', ...match }, { requests: SCOPE, ...members });
 const hmac = (match: Plain = {}, members: Plain = {}) => ({
   name: 'rule',
   provider: 'local',
@@ -32,16 +28,6 @@ const hmac = (match: Plain = {}, members: Plain = {}) => ({
   requests: SCOPE,
   ...members,
 });
-
-/** Their cases stand in approvals.test.ts. */
-const APPROVAL_CODES = [
-  'approval-bypass',
-  'self-approval',
-  'useless-source',
-  'too-few-approvers',
-  'uncountable-approver',
-  'past-approver',
-];
 
 /** `code path`, of every finding. */
 function lint(...rules: readonly unknown[]): readonly string[] {
@@ -246,8 +232,6 @@ const CASES: readonly (readonly [code: LintCode, path: string, name: string, ...
     github({ ref: { glob: 'refs/pull/*/merge' } }),
   ],
   ['never-matches', 'rules[0].match.ref', 'a pull request’s event on a branch', github({ event_name: 'pull_request' })],
-  ['misspelt-claim', 'rules[0].match.enviroment', 'a misspelt claim', github({ enviroment: 'production' })],
-  ['unnamed-project', 'rules[0].match', 'a repository of any project', azure({ prj_id: undefined })],
   ['unknown-value', 'rules[0].match.event_name', 'an event', github({ event_name: 'pushed' })],
   ['unknown-value', 'rules[0].match.ref_type', 'a type', github({ ref_type: ['branch', 'head'] })],
   ['unknown-value', 'rules[0].match.deployment_tier', 'a tier', gitlab({ deployment_tier: 'prod' })],
@@ -265,8 +249,7 @@ describe('each habit is named', () => {
   });
 
   it('every code has a case', () => {
-    const codes = Object.keys(LINT_RULES).filter((code) => !APPROVAL_CODES.includes(code));
-    expect(new Set(CASES.map(([code]) => code))).toEqual(new Set(codes));
+    expect(new Set(CASES.map(([code]) => code))).toEqual(new Set(Object.keys(LINT_RULES)));
   });
 });
 
@@ -316,10 +299,12 @@ it('a finding says what, why and what to do', () => {
   });
 });
 
-it('the largest policies are linted in a time that grows with their pairs of rules', async () => {
+it('the largest policies are linted in time', () => {
   const values = Array.from({ length: 60 }, (_, index) => `refs/heads/${index}`);
-  const largest = (length: number) =>
-    Array.from({ length }, (_, index) => github({ ref: [...values, `refs/heads/x${index}`] }, { name: `${index}` }));
-  expect(lint(...largest(500))).toEqual([]);
-  await expectGrowth({ length: 31, make: largest, run: (rules) => lint(...rules), power: 2 });
+  const rules = Array.from({ length: 500 }, (_, index) =>
+    github({ ref: [...values, `refs/heads/x${index}`] }, { name: `${index}` }),
+  );
+  const started = process.hrtime.bigint();
+  expect(lint(...rules)).toEqual([]);
+  expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(10_000);
 });

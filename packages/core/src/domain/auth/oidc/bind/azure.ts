@@ -1,5 +1,4 @@
 import type { JsonObject } from '../../../json/value.ts';
-import { quoted } from '../../../trust/problems.ts';
 import { requiredString, stringClaim } from '../token/claims.ts';
 import type { IssuerTrust } from '../token/trust.ts';
 import type { BindIdentity } from './binding.ts';
@@ -42,48 +41,31 @@ function refuseOtherTokens(claims: JsonObject): void {
 function checkOrganisation(claims: JsonObject, trust: IssuerTrust): void {
   const organisation = stringClaim(claims, 'org_id');
   if (trust.organisationId !== undefined && organisation !== trust.organisationId) {
-    throw contradiction(
-      `org_id of the token is ${quoted(organisation ?? '')}, and the pinned organisation is ${trust.organisationId}`,
-    );
+    throw contradiction('org_id of the token is not the pinned organisation');
   }
 }
 
 /**
  * The identity has the repository's name, the token its address. That the environment's id or address agrees with the token proves
- * nothing about the name, so the name must be the one in each signed address.
+ * nothing about the name, so the name must be the one in the signed address.
  */
 function checkRepository(repository: string, claims: JsonObject): void {
   const names = provenNames(stringClaim(claims, 'rpo_id'), stringClaim(claims, 'rpo_uri'));
-  if (!names.some(({ name }) => name !== undefined)) {
+  if (names.length === 0) {
     throw contradiction('the token does not prove the repository: neither rpo_uri nor rpo_id names one');
   }
-  const other = names.find(({ name }) => name !== repository);
-  if (other !== undefined) {
-    throw contradiction(`repository of the identity is not the one in ${other.claim} of the token`);
+  if (!names.includes(repository)) {
+    throw contradiction('repository of the identity is not the one in rpo_uri or rpo_id of the token');
   }
 }
 
 /** `owner/name`; the id of a repository in Azure Repos is a GUID and names nothing. */
 const OWNER_AND_NAME = /^[^/\s]+\/[^/\s]+$/u;
 
-interface ProvenName {
-  readonly claim: string;
-  /** Undefined: the address names no repository. */
-  readonly name: string | undefined;
-}
-
-function provenNames(id: string | undefined, uri: string | undefined): readonly ProvenName[] {
-  return [
-    ...(uri === undefined ? [] : [{ claim: 'rpo_uri', name: nameInUri(uri) }]),
-    ...(id !== undefined && OWNER_AND_NAME.test(id) ? [{ claim: 'rpo_id', name: id }] : []),
-  ];
-}
-
-/** The name of the repository that the claims of a token prove, where they agree on one; else none. */
-export function repositoryNames(id: string | undefined, uri: string | undefined): readonly string[] {
-  const names = provenNames(id, uri).map(({ name }) => name);
-  const [first] = names;
-  return first !== undefined && names.every((name) => name === first) ? [first] : [];
+function provenNames(id: string | undefined, uri: string | undefined): string[] {
+  const fromUri = uri === undefined ? undefined : nameInUri(uri);
+  const fromId = id !== undefined && OWNER_AND_NAME.test(id) ? id : undefined;
+  return [fromUri, fromId].filter((name) => name !== undefined);
 }
 
 /** `https://dev.azure.com/org/project/_git/name` has one name; `https://github.com/owner/name` has two. */

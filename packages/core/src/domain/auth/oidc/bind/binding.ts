@@ -20,7 +20,7 @@ export interface Binding {
 }
 
 /**
- * Holds a claimed identity against the signed claims, by one platform's own claim names (docs/threat-model.md#what-a-token-must-be).
+ * Holds a claimed identity against the signed claims, by one platform's own claim names (design.md section 4).
  *
  * @throws AuthenticationError CAVRA-E319 the token contradicts the identity or does not prove the repository; CAVRA-E315 a claim is
  *   of another type than the platform sends

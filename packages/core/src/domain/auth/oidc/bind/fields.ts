@@ -1,7 +1,6 @@
 import { AuthenticationError } from '../../../diagnosis.ts';
 import { IDENTITY_FIELDS, type IdentityField } from '../../../identity/sources.ts';
 import type { JsonObject } from '../../../json/value.ts';
-import { quoted } from '../../../trust/problems.ts';
 import type { RunnerIdentity } from '../../../wire/messages.ts';
 import { stringClaim } from '../token/claims.ts';
 import type { Binding } from './binding.ts';
@@ -39,9 +38,7 @@ function matches(value: string | undefined, claim: string | undefined, field: st
     return false;
   }
   if (value !== claim) {
-    throw contradiction(
-      `${field} of the identity is ${quoted(value)}, and the ${name} of the token is ${quoted(claim)}`,
-    );
+    throw contradiction(`${field} of the identity is not the ${name} of the token`);
   }
   return true;
 }
@@ -59,15 +56,11 @@ export type FactClaim = readonly [fact: string | undefined, claim: string];
 export function checkFacts(claims: JsonObject, facts: readonly FactClaim[], what: string): void {
   const comparable = facts.flatMap(([fact, name]) => {
     const claim = stringClaim(claims, name);
-    return fact && claim !== undefined
-      ? [{ name, fact, claim, agrees: fact.toLowerCase() === claim.toLowerCase() }]
-      : [];
+    return fact && claim !== undefined ? [{ name, agrees: fact.toLowerCase() === claim.toLowerCase() }] : [];
   });
   if (comparable.length > 0 && !comparable.some(({ agrees }) => agrees)) {
-    const told = comparable.map(
-      ({ fact, name, claim }) => `${quoted(fact)}, and the ${name} of the token ${quoted(claim)}`,
-    );
-    throw contradiction(`${what} of this job is ${told.join('; or ')}`);
+    const names = comparable.map(({ name }) => name).join(' or ');
+    throw contradiction(`${what} of this job is not the ${names} of the token`);
   }
 }
 

@@ -3,7 +3,7 @@ import { stringClaim } from '../token/claims.ts';
 import type { BindIdentity } from './binding.ts';
 import { bindFields, checkFacts, contradiction, type FieldClaims } from './fields.ts';
 
-/** GitLab's attempt is the job's id (docs/evidence-format.md#which-job-it-is). The token names neither the job's name nor the runner's. */
+/** GitLab's attempt is the job's id (wire-format.md section 2). The token names neither the job's name nor the runner's. */
 const FIELDS: FieldClaims = [
   ['repository', 'project_path'],
   ['workflow', 'pipeline_source'],

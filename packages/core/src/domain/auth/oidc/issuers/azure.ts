@@ -8,7 +8,6 @@ const PUBLIC_ISSUER = 'https://vstoken.dev.azure.com/';
 const ORGANISATION_AT_END = new RegExp(`/(${GUID})$`, 'u');
 const ENTRA_ISSUER = new RegExp(`^https://login\\.microsoftonline\\.com/${GUID}/v2\\.0$`, 'u');
 const ORGANISATION_ID = new RegExp(`^${GUID}$`, 'u');
-const ENTRA_KEYS_PATH = '/discovery/v2.0/keys';
 /** One set of keys signs for every organisation. */
 const SHARED_KEYS = 'https://vstoken.dev.azure.com/.well-known/jwks';
 
@@ -26,7 +25,7 @@ export function azureIssuer(env: Environment, configured: ConfiguredTrust): Defa
   }
   if (ENTRA_ISSUER.test(issuer)) {
     // Entra's tokens have no jti.
-    return { issuer, requiredClaims: [], jwksUrl: issuer.replace(/\/v2\.0$/u, ENTRA_KEYS_PATH) };
+    return { issuer, requiredClaims: [] };
   }
   const organisationId = ORGANISATION_AT_END.exec(issuer)?.[1];
   if (organisationId === undefined) {

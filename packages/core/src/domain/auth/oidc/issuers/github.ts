@@ -5,8 +5,6 @@ import { httpsOrigin } from '../token/url.ts';
 import type { DefaultIssuer } from './issuer-defaults.ts';
 
 const PUBLIC_SERVER = 'https://github.com';
-/** Every GitHub issuer, that of an enterprise too, has its keys below its own address. */
-const KEYS_PATH = '/.well-known/jwks';
 const PUBLIC_ISSUER = 'https://token.actions.githubusercontent.com';
 const DATA_RESIDENCY_SERVER = /^https:\/\/([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)\.ghe\.com$/u;
 /** Domains of GitHub itself, on which nobody runs a server of their own. */
@@ -18,17 +16,10 @@ const GITHUB_DOMAINS = /(?:^|\.)(?:github\.com|githubusercontent\.com|ghe\.com)$
  */
 export function githubIssuer(env: Environment, configured: ConfiguredTrust): DefaultIssuer {
   if (configured.issuer) {
-    return KNOWN_ISSUER.test(configured.issuer) ? withKeys(configured.issuer) : { issuer: configured.issuer };
+    return { issuer: configured.issuer };
   }
-  return withKeys(issuerOfServer(env['GITHUB_SERVER_URL'] || PUBLIC_SERVER));
-}
-
-/** github.com and its enterprises, data residency, and GHES. */
-const KNOWN_ISSUER =
-  /^https:\/\/(?:token\.actions\.githubusercontent\.com(?:\/[A-Za-z0-9_-]+)?|token\.actions\.[a-z0-9-]+\.ghe\.com(?:\/[A-Za-z0-9_-]+)?|[^/]+\/_services\/token)$/u;
-
-function withKeys(issuer: string): DefaultIssuer {
-  return { issuer, jwksUrl: `${issuer}${KEYS_PATH}` };
+  const issuer = issuerOfServer(env['GITHUB_SERVER_URL'] || PUBLIC_SERVER);
+  return { issuer, jwksUrl: `${issuer}/.well-known/jwks` };
 }
 
 function issuerOfServer(serverUrl: string): string {

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../../diagnosis.ts';
 import type { Environment } from '../../../identity/sources.ts';
-import { printableName } from '../../../text/printable.ts';
+import { printable } from '../../../json/pointer.ts';
 import type { ConfiguredTrust } from '../token/trust.ts';
 import { originOf } from '../token/url.ts';
 import type { DefaultIssuer } from './issuer-defaults.ts';
@@ -18,22 +18,16 @@ export function gitlabIssuer(env: Environment, configured: ConfiguredTrust): Def
     requirePublicServer(server);
     return { issuer: PUBLIC_SERVER, jwksUrl: `${PUBLIC_SERVER}${KEYS_PATH}` };
   }
-  const { issuer, jwksUrl, jwksFile } = configured;
-  const isInstance = issuer === server || issuer === PUBLIC_SERVER;
-  if (!jwksUrl && !jwksFile && !isInstance) {
-    // An administrator may have set another issuer than the instance's address: its document then names the instance's keys.
-    return { issuer, ...(server === '' ? {} : { server }) };
-  }
-  requirePinnedServer(server, issuer, jwksUrl ?? '');
-  return { issuer, ...(isInstance ? { jwksUrl: `${issuer}${KEYS_PATH}` } : {}) };
+  requirePinnedServer(server, configured.issuer, configured.jwksUrl ?? '');
+  return { issuer: configured.issuer };
 }
 
 function requirePublicServer(server: string): void {
   if (server !== '' && server !== PUBLIC_SERVER) {
-    const address = printableName(server);
+    const address = printable(server);
     throw new ConfigurationError(
       'CAVRA-E211',
-      `CI_SERVER_URL is ${address}, and a self-managed GitLab must be pinned: set issuer to its address (${address} if that is right)`,
+      `CI_SERVER_URL is ${address}, and a self-managed GitLab must be pinned: set issuer to its address (${address} if that is right) and jwks-url to the same with ${KEYS_PATH} behind it`,
     );
   }
 }
@@ -44,7 +38,7 @@ function requirePinnedServer(server: string, issuer: string, jwksUrl: string): v
   if (server !== '' && !isPinned) {
     throw new ConfigurationError(
       'CAVRA-E211',
-      `CI_SERVER_URL is ${printableName(server)}, which is not the pinned issuer ${printableName(issuer)}: a pipeline variable overrides it, or issuer must be set to the address of this instance`,
+      `CI_SERVER_URL is ${printable(server)}, which is not the pinned issuer ${printable(issuer)}: a pipeline variable overrides it, or issuer must be set to the address of this instance`,
     );
   }
 }

@@ -14,8 +14,8 @@ export interface CompactToken {
 }
 
 /**
- * The strict check before any cryptography (docs/threat-model.md#what-a-token-must-be): compact form, size, base64url without deviation,
- * JSON without duplicate members and of bounded depth, a header with `kid` and a pinned algorithm, and nothing in it that names other keys.
+ * The strict check before any cryptography (design.md section 4): compact form, size, base64url without deviation, JSON without
+ * duplicate members and of bounded depth, a header with `kid` and a pinned algorithm, and nothing in it that names other keys.
  *
  * @param token secret: no part of it is in any error
  * @throws AuthenticationError CAVRA-E315 malformed; CAVRA-E316 another algorithm than the pinned ones
@@ -33,15 +33,6 @@ export function parseCompactToken(token: string, algorithms: readonly SignatureA
  */
 export function parseHeader(token: string): JsonObject {
   return parseObject(splitToken(token)[0], 'header');
-}
-
-/**
- * The claims of a well-formed token, for whoever passes a token on: nothing of them is proven.
- *
- * @throws AuthenticationError CAVRA-E315 malformed
- */
-export function parseClaims(token: string): JsonObject {
-  return parseObject(splitToken(token)[1], 'payload');
 }
 
 /** The bytes of header and payload. */

@@ -3,7 +3,6 @@ import { JsonError } from '../../../json/error.ts';
 import { parseStrictJson } from '../../../json/parse.ts';
 import { isJsonList, JsonObject, type JsonValue } from '../../../json/value.ts';
 import { MAX_JWKS_BYTES, MAX_JWKS_KEYS } from '../../../limits.ts';
-import { quoted } from '../../../trust/problems.ts';
 import { type SignatureAlgorithm, type VettedKey, vetJwk } from './jwk.ts';
 
 /** The keys of one issuer, parsed and vetted. Keys that may not be used are kept with the reason, to be named when a token asks for one. */
@@ -55,31 +54,22 @@ function parseDocument(bytes: Uint8Array): JsonValue {
 export type KeySelection =
   | { readonly found: true; readonly key: VettedKey & { readonly usable: true } }
   /** `unknown`: no key of this id, so newer keys may have it. Otherwise the sentence says what is wrong with the key. */
-  | {
-      readonly found: false;
-      readonly unknown: boolean;
-      readonly code: 'CAVRA-E322' | 'CAVRA-E323' | 'CAVRA-E324';
-      readonly reason: string;
-    };
+  | { readonly found: false; readonly unknown: boolean; readonly reason: string };
 
 /** The one key of this id, if it may verify this algorithm. Two keys of one id are ambiguous, and neither is used. */
 export function selectKey(jwks: Jwks, kid: string, algorithm: SignatureAlgorithm): KeySelection {
   const [key, ...others] = jwks.keys.filter((one) => one.kid === kid);
   if (key === undefined) {
-    const reason = `the keys of the issuer have none of the id ${quoted(kid)} that the token names`;
-    return { found: false, unknown: true, code: 'CAVRA-E322', reason };
+    return { found: false, unknown: true, reason: 'the issuer has no key of the id that the token names' };
   }
   if (others.length > 0) {
-    const reason = `the keys of the issuer have ${others.length + 1} of the id ${quoted(kid)} that the token names`;
-    return { found: false, unknown: false, code: 'CAVRA-E323', reason };
+    return { found: false, unknown: false, reason: 'the issuer has more than one key of the id that the token names' };
   }
   if (!key.usable) {
-    const reason = `the key ${quoted(kid)} that the token names may not be used: ${key.reason}`;
-    return { found: false, unknown: false, code: 'CAVRA-E324', reason };
+    return { found: false, unknown: false, reason: `the key that the token names may not be used: ${key.reason}` };
   }
   if (key.algorithm !== algorithm) {
-    const reason = `the key ${quoted(kid)} that the token names has the alg ${key.algorithm}, and the token is signed by ${algorithm}`;
-    return { found: false, unknown: false, code: 'CAVRA-E324', reason };
+    return { found: false, unknown: false, reason: `the key that the token names is not for ${algorithm}` };
   }
   return { found: true, key };
 }

@@ -1,5 +1,4 @@
 import type { Platform } from '../../../identity/sources.ts';
-import type { Discovery } from './discovery.ts';
 import type { SignatureAlgorithm } from './jwk.ts';
 
 /** Claims that not every token has, and that a token of this issuer must have all the same. */
@@ -19,8 +18,8 @@ export interface IssuerTrust {
   readonly organisationId?: string;
 }
 
-/** Where the pinned keys are; exactly one of the three. */
-export type JwksLocation = { readonly url: string } | { readonly file: string } | { readonly discovery: Discovery };
+/** Where the pinned keys are; exactly one of the two. */
+export type JwksLocation = { readonly url: string } | { readonly file: string };
 
 /** All that a verifier of tokens must be told, resolved from platform and configuration. */
 export interface OidcTrust extends IssuerTrust {

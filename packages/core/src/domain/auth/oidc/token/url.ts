@@ -11,22 +11,11 @@ const PLAIN = /^https:\/\/[!-~]+$/u;
  */
 export function requireHttps(text: string, what: string): string {
   const url = parse(text);
-  if (url?.protocol === 'http:') {
-    // The origin alone: an address may hold a password.
-    const message = `${what} is at ${url.origin}, without TLS anybody in between could take its place: expected https`;
-    throw new ConfigurationError('CAVRA-E211', message);
-  }
-  if (!isHttps(text)) {
+  const plain = PLAIN.test(text) && url?.username === '' && url.password === '' && url.hash === '';
+  if (!plain || url.protocol !== 'https:') {
     throw new ConfigurationError('CAVRA-E211', `${what} must be an https address without credentials or fragment`);
   }
   return text;
-}
-
-/** Whether a text is a plain https address: no credentials, no fragment. */
-export function isHttps(text: string): boolean {
-  const url = parse(text);
-  const plain = PLAIN.test(text) && url?.username === '' && url.password === '' && url.hash === '';
-  return plain && url.protocol === 'https:';
 }
 
 /** The origin of a server's address that has nothing behind its host but an optional slash; undefined for anything else. */

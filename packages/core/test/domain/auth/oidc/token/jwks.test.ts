@@ -74,12 +74,7 @@ describe('selectKey', () => {
     ['with a short coordinate', { ...EC, x: 'AAAA' }, /32 bytes/],
     ['of EC for RS256', { ...EC, alg: 'RS256' }, /alg/],
   ])('refuses a key %s', (_, jwk, reason) => {
-    expect(select(jwk)).toEqual({
-      found: false,
-      unknown: false,
-      code: 'CAVRA-E324',
-      reason: expect.stringMatching(reason),
-    });
+    expect(select(jwk)).toEqual({ found: false, unknown: false, reason: expect.stringMatching(reason) });
   });
 
   it.each<[string, unknown]>([
@@ -89,7 +84,7 @@ describe('selectKey', () => {
     ['is no object', 'k'],
     ['is null', null],
   ])('does not know a key that %s', (_, jwk) => {
-    expect(select(jwk)).toMatchObject({ found: false, unknown: true, code: 'CAVRA-E322' });
+    expect(select(jwk)).toMatchObject({ found: false, unknown: true });
   });
 
   it('uses neither of two keys of one id, even when only one could be used', () => {
@@ -97,8 +92,7 @@ describe('selectKey', () => {
     expect(selectKey(jwks, 'k', 'RS256')).toEqual({
       found: false,
       unknown: false,
-      code: 'CAVRA-E323',
-      reason: expect.stringContaining('have 2 of the id "k"'),
+      reason: expect.stringContaining('more than one key'),
     });
     expect(selectKey(jwks, 'other', 'RS256')).toMatchObject({ found: true });
   });

@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'module';const __url=import.meta.url,require=__createRequire(__url);
-import{t as a}from"./shared-2.mjs";import"./shared-6.mjs";import"./shared-5.mjs";import"./shared-39.mjs";import"./shared-27.mjs";import"./shared-17.mjs";import"./shared-24.mjs";import"./shared-9.mjs";import"./shared-7.mjs";import"./shared-22.mjs";import"./shared-12.mjs";import"./shared-21.mjs";import"./shared-15.mjs";import"./shared-36.mjs";import"./shared-28.mjs";import"./shared-4.mjs";import"./shared-30.mjs";export{a as verifyEvidence};

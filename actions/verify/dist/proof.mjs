@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'module';const __url=import.meta.url,require=__createRequire(__url);
-import{a as e,d as n}from"./shared-17.mjs";import"./shared-8.mjs";import"./shared-27.mjs";import"./shared-21.mjs";import"./shared-2.mjs";import"./shared-23.mjs";function u(i,t){let r=n(t).get("kid");return{identity:i,algorithm:e,...typeof r=="string"&&r!==""?{key_id:r}:{},signature:t}}export{u as oidcProof};

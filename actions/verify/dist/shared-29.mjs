@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'module';const __url=import.meta.url,require=__createRequire(__url);
-var e="runner-auth-claims.json",n="release-governance-response.json",r="release-governance-responses.jsonl",t="release-governance-evidence.jsonl",o="release-governance-evidence-verification.json",s="release-governance-evidence.torn.jsonl",c="release-governance-checkpoint.sigstore.json",i="release-governance-report.html",a="release-governance-outcome.jsonl",p="release-governance-run.json",E=[e,n,r,t,o,s,a,c,i,p];export{e as a,n as b,t as c,c as d,a as e,E as f};

@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'module';const __url=import.meta.url,require=__createRequire(__url);
-import{a,b,c}from"./shared-8.mjs";import"./shared-33.mjs";import"./shared-25.mjs";import"./shared-35.mjs";import"./shared-32.mjs";import"./shared-14.mjs";import"./shared-34.mjs";import"./shared-27.mjs";import"./shared-4.mjs";import"./shared-30.mjs";export{b as acquireToken,a as createTokenMemory,c as locateToken};

@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'module';const __url=import.meta.url,require=__createRequire(__url);
-import{c as a}from"./shared-3.mjs";import"./shared-13.mjs";import"./shared-31.mjs";import"./shared-28.mjs";import"./shared-33.mjs";import"./shared-25.mjs";import"./shared-32.mjs";import"./shared-17.mjs";import"./shared-18.mjs";import"./shared-23.mjs";import"./shared-14.mjs";import"./shared-34.mjs";import"./shared-27.mjs";import"./shared-4.mjs";import"./shared-30.mjs";export{a as openOidcAuthenticator};

@@ -1,2 +1,0 @@
-import{createRequire as __createRequire}from'module';const __url=import.meta.url,require=__createRequire(__url);
-import{w as a}from"./shared-2.mjs";import"./shared-5.mjs";import"./shared-37.mjs";import"./shared-26.mjs";import"./shared-17.mjs";import"./shared-23.mjs";import"./shared-9.mjs";import"./shared-21.mjs";import"./shared-6.mjs";import"./shared-7.mjs";import"./shared-12.mjs";import"./shared-20.mjs";import"./shared-14.mjs";import"./shared-34.mjs";import"./shared-27.mjs";import"./shared-4.mjs";import"./shared-30.mjs";export{a as verifyEvidence};

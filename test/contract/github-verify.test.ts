@@ -1,4 +1,0 @@
-import { githubAction } from './front-ends/github.ts';
-import { holdVerifyContract } from './hold-verify-contract.ts';
-
-holdVerifyContract(githubAction);
