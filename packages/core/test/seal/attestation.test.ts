@@ -22,7 +22,8 @@ const ENVIRONMENT = {
   CAVRA_ATTESTATION_KEY: String(privateKey.export({ format: 'pem', type: 'pkcs8' })),
   CAVRA_ATTESTATION_KEY_ID: 'ci-attest',
 };
-const REQUEST = '{"target":"prod","release_governance":{"approval_state":"approved","approval_id":"CHG-1"}}';
+const REQUEST =
+  '{"target":"prod","release_governance":{"metadata_kind":"rollout-promotion-execution","approval_state":"approved","approval_id":"CHG-1"}}';
 
 let workspace: string;
 beforeEach(() => {
